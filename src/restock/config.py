@@ -1,0 +1,108 @@
+"""What a user writes in `restock.toml`; numbers are checked here, before any array exists."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from restock.errors import ConfigError
+from restock.language import Language, Text
+
+
+class Section(BaseModel):
+    """A table of restock.toml; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ShopConfig(Section):
+    """Who the shop is and how it counts time."""
+
+    name: str = "my shop"
+    currency: str = ""
+    period: Literal["auto", "day", "week"] = Field("auto", description="How often the shop decides")
+    week_starts: Literal["monday", "sunday"] = "monday"
+    country: str = Field("", description="ISO code of the public holidays to know, such as CN, GB, US")
+    language: Language = "en"
+
+
+class CostsConfig(Section):
+    """Money; a value in an item's row wins over these."""
+
+    unit_cost: float | None = Field(None, gt=0, description="Money per unit bought, for every item")
+    cost_share: float = Field(0.6, gt=0, lt=1, description="Cost as a share of price, where no cost is known")
+    holding_rate: float = Field(0.3, ge=0, description="Per year, on cost: capital, storage, loss")
+    holding_per_period: float | None = Field(None, ge=0, description="Money per unit and period; wins over the rate")
+    goodwill: float = Field(0.0, ge=0, description="Money per unit lost, beside the margin")
+    shortage: float = Field(1.0, gt=0, description="Per unit lost, objective `cost` only")
+    order_cost: float = Field(0.0, ge=0, description="Money per order placed")
+    transport: float = Field(0.0, ge=0, description="Money per unit moved")
+    backlog: float = Field(0.0, ge=0, description="Money per waiting unit and period")
+
+
+class SupplyConfig(Section):
+    """How goods come; a value in an item's supply row wins over these."""
+
+    lead_time: int | dict[int, float] | None = Field(
+        None, description="Periods from order to shelf, or a table {periods = probability}; none: 1 week or 2 days"
+    )
+    review_period: int = Field(1, ge=1, description="Periods between two order days")
+    pack: int = Field(1, ge=0, description="Units per pack; 0: fractions may be ordered")
+    minimum: int = Field(0, ge=0, description="Smallest order, units")
+    unmet: Literal["lost", "backlog"] | float = Field("lost", description="Or the share of unserved customers who wait")
+
+
+class ObjectiveConfig(Section):
+    """What counts."""
+
+    kind: Literal["auto", "profit", "cost"] = Field(
+        "auto", description="`profit` in money; `cost` = holding + shortage per unit; auto: profit where prices are known"
+    )
+
+
+class TrainConfig(Section):
+    """How the policy is learned."""
+
+    algorithm: Literal["pathwise"] = "pathwise"
+    seeds: int = Field(4, ge=1, le=64, description="Networks in the ensemble")
+    updates: int = Field(600, ge=1, description="Gradient steps at most; validation stops earlier")
+    validation_periods: int | None = Field(None, ge=2, description="None: a share of the history")
+
+
+class BacktestConfig(Section):
+    """How policies are proven."""
+
+    test_periods: int | None = Field(None, ge=2, description="None: a share of the history")
+    policies: tuple[str, ...] = Field((), description="Names of classical policies; empty: all")
+
+
+class Config(Section):
+    """restock.toml."""
+
+    shop: ShopConfig = ShopConfig()
+    costs: CostsConfig = CostsConfig()
+    supply: SupplyConfig = SupplyConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    train: TrainConfig = TrainConfig()
+    backtest: BacktestConfig = BacktestConfig()
+
+
+def read_config(path: Path) -> Config:
+    """The settings of a project; a missing file means all defaults.
+
+    Raises:
+        ConfigError: not TOML, or a key or value is wrong; names each place.
+    """
+    if not path.exists():
+        return Config()
+    try:
+        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(Text(f"`{path}` is not valid TOML: {error}", f"`{path}` 不是有效的 TOML：{error}")) from None
+    except ValidationError as error:
+        places = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e.get('input')!r})" for e in error.errors()]
+        raise ConfigError(
+            Text(f"`{path}` has {len(places)} wrong settings: " + "; ".join(places), f"`{path}` 有 {len(places)} 处设置错误：" + "；".join(places)),
+            hint=Text("`restock init` in an empty folder writes a commented example", "在空文件夹运行 `restock init` 可得到带注释的示例"),
+        ) from None
