@@ -13,10 +13,9 @@ from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
 from restock.algorithms.optimizer import adam, descend, start
-from restock.algorithms.problem import Problem, Window, draw_window, random_stock
+from restock.algorithms.problem import Problem, draw
 from restock.policies.network import Network
-from restock.simulator.money import profit_at_cost
-from restock.simulator.rollout import Policy, batch
+from restock.simulator.rollout import Policy, Stretch, profits, run
 from restock.simulator.types import Known, Stock
 
 
@@ -51,8 +50,8 @@ def begin(config: PathwiseConfig, problem: Problem, key: Array) -> Learner:
     """An untrained network that orders like the newsvendor."""
     make, stock = jax.random.split(key)
     network = Network(problem.known.features.shape[-1], problem.lead, config.hidden, make)
-    window = draw_window(problem, config.batch, config.periods, stock)
-    return Learner(network, start(_optimizer(config), network), random_stock(problem, window, stock), jnp.zeros(()))
+    window = draw(problem, config.batch, config.periods, stock)
+    return Learner(network, start(_optimizer(config), network), window.stock, jnp.zeros(()))
 
 
 def learn(config: PathwiseConfig, problem: Problem, learner: Learner, keys: Array) -> tuple[Learner, Float[Array, " updates"]]:
@@ -60,13 +59,14 @@ def learn(config: PathwiseConfig, problem: Problem, learner: Learner, keys: Arra
     optimizer = _optimizer(config)
 
     def update(learner: Learner, key: Array) -> tuple[Learner, Float[Array, ""]]:
-        draw, hide, stock_key = jax.random.split(key, 3)
-        window = draw_window(problem, config.batch, config.periods, draw)
+        which, hide = jax.random.split(key)
+        window = draw(problem, config.batch, config.periods, which)
         window = eqx.tree_at(lambda w: w.known, window, hide_features(window.known, config.input_dropout, hide))
         fractions = learner.updates < config.whole_units_from * config.updates
         window = eqx.tree_at(lambda w: w.shop.pack, window, jnp.where(fractions, 0.0, window.shop.pack))
-        stock = learner.stock if config.carry_stock else random_stock(problem, window, stock_key)
-        (loss, after), gradient = eqx.filter_value_and_grad(mean_loss, has_aux=True)(learner.network, window, stock, config.ignored)
+        if config.carry_stock:
+            window = eqx.tree_at(lambda w: w.stock, window, learner.stock)
+        (loss, after), gradient = eqx.filter_value_and_grad(mean_loss, has_aux=True)(learner.network, window, config.ignored)
         network, memory = descend(optimizer, learner.memory, gradient, learner.network)
         return Learner(network, memory, jax.tree.map(jnp.round, after), learner.updates + 1), loss
 
@@ -81,12 +81,11 @@ def train(config: PathwiseConfig, problem: Problem, key: Array) -> tuple[Network
     return learner.network, losses
 
 
-def mean_loss(policy: Policy, window: Window, stock: Stock, ignored: int) -> tuple[Float[Array, ""], Stock]:
+def mean_loss(policy: Policy, window: Stretch, ignored: int) -> tuple[Float[Array, ""], Stock]:
     """Minus the profit per row and period, stock valued at cost; and the stock at the end."""
-    after, period = batch()(policy, window.shop, stock, window.known, window.chance, None)
-    money = jax.vmap(jax.vmap(profit_at_cost, (None, 0)))(window.shop, period)
+    after, period = run(policy, window)
     counted = window.weight[:, ignored:]
-    return -(money[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
+    return -(profits(window.shop, period)[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
 
 
 def hide_features(known: Known, share: float, key: Array) -> Known:

@@ -3,8 +3,9 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
+from restock.simulator.rollout import Stretch
 from restock.simulator.types import Chance, Known, Shop, Stock
 
 
@@ -26,27 +27,13 @@ class Problem(eqx.Module):
         return self.shop.lead_chance.shape[-1] - 1
 
 
-class Window(eqx.Module):
-    """A batch of stretches of the problem, one per row of the batch."""
-
-    shop: Shop
-    known: Known
-    chance: Chance
-    weight: Float[Array, "batch period"]
-
-
-def draw_window(problem: Problem, batch: int, periods: int, key: Array) -> Window:
-    """Rows by their probability, starts evenly."""
-    which, when = jax.random.split(key)
+def draw(problem: Problem, batch: int, periods: int, key: Array) -> Stretch:
+    """Windows of the problem: rows by their probability, starts evenly, stock at random."""
+    which, when, much = jax.random.split(key, 3)
     cumulated = jnp.cumsum(problem.chance_of_row)
     rows = jnp.searchsorted(cumulated, jax.random.uniform(which, (batch,)) * cumulated[-1])
     rows = jnp.clip(rows, 0, problem.demand.shape[0] - 1)
     starts = jax.random.randint(when, (batch,), problem.first, problem.last - periods + 1)
-    return window_at(problem, rows, starts, periods)
-
-
-def window_at(problem: Problem, rows: Int[Array, " batch"], starts: Int[Array, " batch"], periods: int) -> Window:
-    """The stretches that begin at `starts`."""
     columns = starts[:, None] + jnp.arange(periods)
 
     def cut(array: Array) -> Array:
@@ -57,12 +44,13 @@ def window_at(problem: Problem, rows: Int[Array, " batch"], starts: Int[Array, "
 
     chance = Chance(cut(problem.demand), (pick if problem.arrives.ndim == 3 else cut)(problem.arrives))
     known = jax.tree.map(pick if problem.known.scale.ndim == 1 else cut, problem.known)
-    return Window(jax.tree.map(pick, problem.shop), known, chance, cut(problem.weight))
+    shop = jax.tree.map(pick, problem.shop)
+    return Stretch(shop, random_stock(problem, known, much), known, chance, cut(problem.weight))
 
 
-def random_stock(problem: Problem, window: Window, key: Array) -> Stock:
-    """Stock to start a window with: from none to several times the usual, so that the policy learns to come back."""
-    batch, lead = window.weight.shape[0], problem.lead
-    scale = window.known.scale.reshape(batch, -1)[:, 0]
-    units = jnp.round(jax.random.exponential(key, (batch, lead + 1)) * scale[:, None])
-    return Stock(units[:, :1, None], units[:, None, 1:], jnp.zeros(problem.demand.shape[-1:]) + jnp.zeros((batch, 1)))
+def random_stock(problem: Problem, known: Known, key: Array) -> Stock:
+    """From none to several times the usual, so that the policy learns to come back from anywhere."""
+    batch = known.scale.shape[0]
+    scale = known.scale.reshape(batch, -1)[:, :1]
+    units = jnp.round(jax.random.exponential(key, (batch, problem.lead + 1)) * scale)
+    return Stock(units[:, :1, None], units[:, None, 1:], jnp.zeros((batch, problem.demand.shape[-1])))

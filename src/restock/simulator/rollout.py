@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from restock.simulator.dynamics import step
+from restock.simulator.money import profit_at_cost
 from restock.simulator.types import Chance, Decision, Known, Period, Shop, Stock, View
 
 Policy = Callable[[View, Array | None], Decision]
@@ -89,6 +90,22 @@ def nothing_known(*, scale: float = 1.0, channels: int = 1, lanes: int = 1) -> K
     )
 
 
-def batch(policy_axis: int | None = None) -> Callable[..., tuple[Stock, Period]]:
-    """`rollout` over rows (items, paths or both): every argument has a leading row axis, the policy only if asked."""
-    return eqx.filter_vmap(rollout, in_axes=(policy_axis, 0, 0, 0, 0, None))
+class Stretch(eqx.Module):
+    """Rows (items, paths or both) over the same number of periods, ready to be run."""
+
+    shop: Shop  # [row]
+    stock: Stock  # [row], what the first period starts with
+    known: Known  # [row, period], or [row] where nothing ever changes
+    chance: Chance  # [row, period]; `arrives` may lack the period axis
+    weight: Float[Array, "row period"]  # how much a period's money counts
+
+
+def run(policy: Policy, stretch: Stretch, policy_axis: int | None = None) -> tuple[Stock, Period]:
+    """`rollout` of all rows; `policy_axis` 0 where each row has a policy of its own."""
+    rows = eqx.filter_vmap(rollout, in_axes=(policy_axis, 0, 0, 0, 0, None))
+    return rows(policy, stretch.shop, stretch.stock, stretch.known, stretch.chance, None)
+
+
+def profits(shop: Shop, period: Period) -> Float[Array, "row period"]:
+    """Profit of each row and period, stock valued at cost."""
+    return jax.vmap(jax.vmap(profit_at_cost, (None, 0)))(shop, period)
