@@ -61,6 +61,12 @@ class LostSales:
             return np.asarray(stats.poisson.pmf(units, self.mean), np.float64)
         return (self.mean / (1 + self.mean)) ** units / (1 + self.mean)
 
+    def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.int64]:
+        """Demand of so many independent periods."""
+        if self.demand == "poisson":
+            return generator.poisson(self.mean, count)
+        return generator.geometric(1 / (1 + self.mean), count) - 1
+
     def newsvendor(self, periods: int) -> int:
         """Smallest stock that covers the demand of so many periods with chance p / (p + h)."""
         if self.demand == "poisson":

@@ -142,3 +142,10 @@ def _columns(limits: Limits) -> Integers:
         columns = np.hstack([entry[:, None], longer])
     return columns[np.lexsort(columns.T[::-1])] if columns.shape[1] else columns
 
+
+def count_states(limits: Limits) -> int:
+    """How many states a grid of these limits has, without making it."""
+    ways = np.array([1.0])  # pipelines by their sum, from the latest order back to x1
+    for tail in limits.tails[:-1]:
+        ways = np.cumsum(np.pad(ways, (0, min(tail, limits.total) + 1 - len(ways))))
+    return round(float(np.sum(ways * (limits.total + 1 - np.arange(len(ways))))))
