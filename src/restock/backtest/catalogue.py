@@ -1,15 +1,19 @@
 """All items of a shop as arrays, ready to be simulated over any stretch of its history."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
-import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from restock.algorithms.problem import Problem
+from restock.backtest.replay import Window
+from restock.backtest.windows import Windows
 from restock.forecasting.features import Scaling, fit_scaling, make_features
 from restock.forecasting.outlook import Outlook, look_out, standard_errors
 from restock.policies.rules import QUANTILES, Past
+from restock.policies.tuning import Trial
 from restock.simulator.demand import lead_time_arrivals
 from restock.simulator.history import Floats, History
 from restock.simulator.rollout import Stretch
@@ -85,13 +89,36 @@ class Catalogue:
             jnp.zeros((self.rows, 1)),
         )
 
-    def stretch(self, window: tuple[int, int], scaling: Scaling) -> Stretch:
-        """A window with its warm-up, from the usual stock; only the window's own periods have weight."""
-        first, last = max(window[0] - self.warm_up, int(self.at[0])), window[1]
-        weight = np.zeros((self.rows, last - first), np.float32)
-        weight[:, window[0] - first :] = 1.0
-        shop = jnp_shop(self.shop)
-        return Stretch(shop, self.usual_stock(first), self.known(first, last, scaling), self.chance(first, last), jnp.asarray(weight))
+    def take(self, rows: NDArray[np.intp]) -> "Catalogue":
+        """Only some rows. What was made from the whole shop stays as it is."""
+        outlook = Outlook(*(getattr(self.outlook, f.name)[rows] for f in fields(Outlook)))
+        shop = jax.tree.map(lambda x: x[rows], self.shop)
+        return replace(self, history=self.history.rows(rows), shop=shop, outlook=outlook, features=self.features[rows])
+
+    def stretch(self, first: int, last: int, scaling: Scaling) -> Stretch:
+        """Periods first <= t < last from the usual stock; estimated demand has no weight."""
+        weight = jnp.asarray(self.history.known[:, first:last])
+        return Stretch(jnp_shop(self.shop), self.usual_stock(first), self.known(first, last, scaling), self.chance(first, last), weight)
+
+    def window(self, window: tuple[int, int], scaling: Scaling) -> Window:
+        """A window with its warm-up before it."""
+        first = max(window[0] - self.warm_up, int(self.at[0]))
+        known = self.history.known[:, window[0] : window[1]]
+        return Window(self.stretch(first, window[1], scaling), window[0] - first, known, self.history.period_days)
+
+    def trial(self, windows: Windows, scaling: Scaling) -> Trial:
+        """Training and validation periods in one stretch, for the search of rules."""
+        first = int(self.at[0])
+        stretch = self.stretch(first, windows.validation[1], scaling)
+        columns = first + jnp.arange(stretch.weight.shape[1])
+        train = (columns >= windows.train[0] + self.warm_up) & (columns < windows.train[1])
+        return Trial(stretch, stretch.weight * train, stretch.weight * (columns >= windows.validation[0]))
+
+    def problem(self, train: tuple[int, int], scaling: Scaling) -> Problem:
+        """What networks learn from."""
+        stretch = self.stretch(*train, scaling)
+        chance, rows = stretch.chance, jnp.ones(self.rows)
+        return Problem(stretch.shop, stretch.known, chance.demand, chance.arrives, stretch.weight, rows, 0, train[1] - train[0])
 
 
 def make_catalogue(history: History, shop: Shop, objective: str, first: int) -> Catalogue:
@@ -127,4 +154,4 @@ def past_of(catalogue: Catalogue, train: tuple[int, int], groups: NDArray[np.int
 
 def jnp_shop(shop: Shop) -> Shop:
     """The same terms as arrays of the simulator."""
-    return eqx.tree_at(lambda s: tuple(vars(s).values()), shop, tuple(jnp.asarray(v, jnp.float32) for v in vars(shop).values()))
+    return jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), shop)

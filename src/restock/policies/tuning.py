@@ -34,7 +34,8 @@ class Tuned:
     pooling: Pooling
     numbers: NDArray[np.float32]  # [row, number]
     past: Past  # [row]
-    validation: NDArray[np.float32]  # what they earned on the validation periods [row]
+    shared: NDArray[np.float32]  # the best numbers for all rows together, for items that come later [number]
+    validation: NDArray[np.float32]  # what `numbers` earned on the validation periods [row]
 
     def policy(self) -> Policy:
         """The policy, with a leading row axis."""
@@ -71,7 +72,8 @@ def tune(rule: Rule, past: Past, trial: Trial, groups: NDArray[np.int32], seed: 
     score = {pooling: float(tried.validation[choice, rows].sum()) for pooling, choice in choices.items()}
     pooling: Pooling = max(POOLINGS, key=lambda pooling: score[pooling])
     best = choices[pooling]
-    return Tuned(rule, pooling, tried.numbers[best], past, tried.validation[best, rows])
+    shared = tried.numbers[choices["shop"][0]]
+    return Tuned(rule, pooling, tried.numbers[best], past, shared, tried.validation[best, rows])
 
 
 def search(rule: Rule, past: Past, trial: Trial, seed: int) -> Tried:
