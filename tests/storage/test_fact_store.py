@@ -63,7 +63,9 @@ def test_what_is_saved_is_what_is_loaded(store: FactStore):
 
 
 def test_the_id_is_the_time_and_the_content(tmp_path: Path):
-    ids = [FactStore(Folder(tmp_path / n), lambda: NOON).save({"sales": sales(("o1", "a", 1, 2.0))}).snapshot for n in "ab"]
+    ids = [
+        FactStore(Folder(tmp_path / n), lambda: NOON).save({"sales": sales(("o1", "a", 1, 2.0))}).snapshot for n in "ab"
+    ]
     other = FactStore(Folder(tmp_path / "c"), lambda: NOON).save({"sales": sales(("o1", "a", 1, 3.0))}).snapshot
     assert ids[0] == ids[1] != other
     assert ids[0].startswith("20261122T120000Z-")
@@ -143,7 +145,11 @@ def test_a_column_that_comes_later_is_null_in_the_rows_before():
 
 def test_a_column_of_another_type_is_refused():
     with pytest.raises(StorageError, match="`unit_cost` of `items` was Float64"):
-        merge("items", pl.DataFrame({"item": ["a"], "unit_cost": [1.0]}), pl.DataFrame({"item": ["a"], "unit_cost": ["1"]}))
+        merge(
+            "items",
+            pl.DataFrame({"item": ["a"], "unit_cost": [1.0]}),
+            pl.DataFrame({"item": ["a"], "unit_cost": ["1"]}),
+        )
 
 
 def test_an_unknown_table_is_refused():
@@ -151,7 +157,9 @@ def test_an_unknown_table_is_refused():
         merge("sale", None, pl.DataFrame({"item": ["a"]}))
 
 
-rows = st.tuples(st.sampled_from([None, "o1", "o2"]), st.sampled_from("ab"), st.integers(1, 3), st.sampled_from([-1.0, 1.0, 2.0]))
+rows = st.tuples(
+    st.sampled_from([None, "o1", "o2"]), st.sampled_from("ab"), st.integers(1, 3), st.sampled_from([-1.0, 1.0, 2.0])
+)
 
 
 @given(st.lists(rows, max_size=12), st.integers(0, 12))
@@ -241,11 +249,18 @@ def test_a_snapshot_of_a_newer_program_is_refused(store: FactStore):
         store.load()
 
 
-def test_a_full_disk_leaves_the_old_snapshot_and_nothing_else(store: FactStore, monkeypatch):
+FULL = [
+    OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+    pl.exceptions.ComputeError("parquet: underlying IO error: No space left on device (os error 28)"),
+]
+
+
+@pytest.mark.parametrize("problem", FULL, ids=["system", "polars"])
+def test_a_full_disk_leaves_the_old_snapshot_and_nothing_else(store: FactStore, monkeypatch, problem: Exception):
     first = store.save({"sales": sales(("o1", "a", 1, 2.0))})
 
     def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise problem
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
     with pytest.raises(StorageError, match="no room to write"):
