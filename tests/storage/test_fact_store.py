@@ -171,7 +171,7 @@ def test_loading_in_two_parts_equals_loading_at_once(lines: list, cut: int):
     in_parts = merge("sales", first, whole[cut:])
     assert_frame_equal(in_parts.frame, at_once, check_row_order=False)
     assert at_once.height == first.height + in_parts.new
-    by_hand = {o and (o, i, d, q) or (i, d): q for o, i, d, q in lines}
+    by_hand = {(o, i, d, q) if o else (i, d): q for o, i, d, q in lines}
     assert at_once["quantity"].sum() == sum(by_hand.values())
 
 

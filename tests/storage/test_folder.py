@@ -64,16 +64,24 @@ def test_a_directory_appears_with_everything_in_it(tmp_path: Path):
 
 @pytest.mark.parametrize("stopped", [KeyboardInterrupt, ValueError])
 def test_an_interrupted_directory_leaves_nothing_behind(tmp_path: Path, stopped: type[BaseException]):
-    with pytest.raises(stopped), new_directory(tmp_path / "r1") as place:
-        (place / "half").write_text("half")
-        raise stopped
+    def fill() -> None:
+        with new_directory(tmp_path / "r1") as place:
+            (place / "half").write_text("half")
+            raise stopped
+
+    with pytest.raises(stopped):
+        fill()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_inside_a_directory_is_said_in_words_and_leaves_nothing(tmp_path: Path):
-    with pytest.raises(StorageError, match="no room to write"), new_directory(tmp_path / "r1") as place:
-        (place / "half").write_text("half")
-        full_disk()
+    def fill() -> None:
+        with new_directory(tmp_path / "r1") as place:
+            (place / "half").write_text("half")
+            full_disk()
+
+    with pytest.raises(StorageError, match="no room to write"):
+        fill()
     assert list(tmp_path.iterdir()) == []
 
 
