@@ -58,9 +58,9 @@ def _by_value(worth: NDArray[np.float64]) -> Names:
     order = np.argsort(-worth, kind="stable")
     ranked = worth[order]
     above = (np.cumsum(ranked) - ranked) / max(worth.sum(), 1e-12)
-    # Differences of sums: a share of exactly 80 % may come out a hair below.
+    # Prices are float32: a share of exactly 80 % may come out a hair below.
     names = np.select(
-        [(above < A_SHARE - 1e-9) & (ranked > 0), (above < B_SHARE - 1e-9) & (ranked > 0)], ["A", "B"], "C"
+        [(above < A_SHARE - 1e-6) & (ranked > 0), (above < B_SHARE - 1e-6) & (ranked > 0)], ["A", "B"], "C"
     )
     found = np.empty_like(names)
     found[order] = names

@@ -76,7 +76,8 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
         weights: Doubles = lines.frame.select(values).to_series().to_numpy()
         return np.asarray(np.bincount(cell, weights, shape[0] * shape[1]), np.float64).reshape(shape)
 
-    net, usual = total(pl.col("quantity")), total(pl.col("quantity") * ~pl.col("suspect"))
+    net = total(pl.col("quantity"))
+    usual = total(pl.col("quantity") * ~pl.col("suspect")) if lines.frame["suspect"].any() else net
     share = shelf_share(lines.frame, facts.get("stock"), rows, periods)
     launch = _launch_days(facts.get("items"), rows)
     on_sale = _on_sale(lines, launch, _ended(facts.get("items"), rows), periods)

@@ -110,8 +110,8 @@ def outage_remarks(share: Doubles | None, active: Flags, short: float) -> list[A
             "stock_outs",
             str(brief + long),
             Text(
-                f"{brief + long} of {cells} item-periods have a stock-out and demand is corrected: {brief} short ones by "
-                f"the time on sale, {long} long ones by the item's running mean; those do not count as observed",
+                f"{brief + long} of {cells} item-periods have a stock-out; demand is corrected by the time on sale in "
+                f"{brief} short ones, by the item's running mean in {long} long ones, which do not count as observed",
                 f"{cells} 个商品周期中有 {brief + long} 个出现缺货，需求已修正：{brief} 个短缺货按在售时间折算，"
                 f"{long} 个长缺货按该商品此前的移动平均估计，后者不算作观测值",
             ),

@@ -32,6 +32,8 @@ def encode(frame: pl.DataFrame) -> Codes:
 
 def _numbers(column: pl.Series) -> tuple[NDArray[np.int64], list[str]]:
     names = column.unique().sort()
+    if len(names) == 1:
+        return np.zeros(len(column), np.int64), names.to_list()
     known = pl.DataFrame({"name": names}).with_row_index("number")
     # A hash join is several times faster than the rank or a categorical of millions of texts.
     joined = column.alias("name").to_frame().join(known, on="name", how="left", maintain_order="left")

@@ -20,7 +20,7 @@ class StartingStock(NamedTuple):
     """Stock at the first moment after a history."""
 
     on_hand: Floats  # units; 0 where nobody has counted [item]
-    on_order: Floats  # units ordered 1, 2, 3, ... periods ago and not yet here [item, lead]
+    on_order: Floats  # units ordered 1, 2, ... periods ago and not yet here, up to the longest lead time [item, lead]
     known: NDArray[np.bool_]  # False where nobody has counted [item]
     assumptions: tuple[Assumption, ...]
 
@@ -83,7 +83,7 @@ def _orders(
 ) -> tuple[Doubles, Doubles, list[Assumption]]:
     """Units by age, units that are here at once since their item has no lead time, and what was assumed."""
     chance = terms.shop.lead_chance[:, 0]
-    on_order, due = np.zeros(chance.shape), np.zeros(len(chance))
+    on_order, due = np.zeros((len(chance), chance.shape[1] - 1)), np.zeros(len(chance))
     if orders.height:
         orders = orders.filter(column(orders, "received", pl.Date).is_null() & (pl.col("quantity") > 0))
     if not orders.height:

@@ -115,7 +115,7 @@ def explained(path: Path) -> Iterator[None]:
 
 def _in_words(path: Path, error: OSError) -> StorageError:
     free = _free(path)
-    if error.errno in FULL or "No space left" in str(error):
+    if error.errno in FULL:
         return StorageError(
             Text(
                 f"no room to write `{path}`: {free} free on its disk", f"磁盘空间不足，无法写入 `{path}`：剩余 {free}"

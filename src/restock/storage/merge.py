@@ -64,7 +64,11 @@ def _by_key(old: pl.DataFrame, new: pl.DataFrame, key: tuple[str, ...], same: tu
     fresh = new.unique(subset=key_now, keep="last", maintain_order=True)
     if not old.height:
         return Merged(fresh, fresh.height, 0)
-    fresh = fresh.join(old, on=same_now, how="anti", nulls_equal=True, maintain_order="left")
+    # A day's orders against years of them: look closely only at the few old rows that could be meant.
+    near = ["order"] if "order" in key_now else key_now
+    few = fresh.height * 4 < old.height
+    around = old.join(fresh.select(near), on=near, how="semi", nulls_equal=True) if few else old
+    fresh = fresh.join(around, on=same_now, how="anti", nulls_equal=True, maintain_order="left")
     if not fresh.height:
         return Merged(old, 0, 0)
     kept = old if key == same else old.join(fresh, on=key_now, how="anti", nulls_equal=True, maintain_order="left")
