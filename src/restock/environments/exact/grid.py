@@ -20,18 +20,23 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Limits:
-    """How much may be on the way; `order` is the largest single order when L = 1 as well.
+    """How much may be on the way.
 
-    tails[k - 1] bounds what arrives in the last k periods, this period's order included: k = 1 the order itself, k = L
-    everything but x0. `total` bounds on hand, pipeline and order together.
+    `spans[k - 1]` bounds what arrives in any k consecutive periods, the order of this period included, for k = 1 .. L;
+    `total` bounds on hand, pipeline and order together.
     """
 
-    tails: tuple[int, ...]
+    spans: tuple[int, ...]
     total: int
+
+    def room(self, neighbours: Integers) -> Integers:
+        """The most that may arrive in a period next to these, the nearest first. [..., k] -> [...]"""
+        used = np.concatenate([np.zeros((*neighbours.shape[:-1], 1), np.int64), np.cumsum(neighbours, axis=-1)], axis=-1)
+        return np.min(np.asarray(self.spans)[: used.shape[-1]] - used, axis=-1)
 
     def widened(self, units: int) -> "Limits":
         """The same limits, each larger by so many units."""
-        return Limits(tuple(tail + units for tail in self.tails), self.total + units)
+        return Limits(tuple(span + units for span in self.spans), self.total + units)
 
 
 def newsvendor_limits(instance: LostSales) -> Limits:
@@ -66,10 +71,7 @@ class Grid:
     @cached_property
     def largest(self) -> Integers:
         """The largest order that the pipeline alone allows. [column]"""
-        room = np.full(len(self.columns), self.limits.tails[0])
-        for arriving in range(1, self.columns.shape[1] + 1):  # the last so many entries of the pipeline
-            room = np.minimum(room, self.limits.tails[arriving] - self.columns[:, -arriving:].sum(axis=1))
-        return room
+        return self.limits.room(self.columns[:, ::-1])
 
     @cached_property
     def first_successor(self) -> Integers:
@@ -134,18 +136,18 @@ def end_chances(instance: LostSales, up_to: int) -> Floats:
 def _columns(limits: Limits) -> Integers:
     """Every pipeline (x1, ..., x[L-1]) within limits, in lexicographic order."""
     columns = np.zeros((1, 0), np.int64)
-    for tail in limits.tails[:-1]:  # from the latest order back to x1
-        room = np.minimum(tail, limits.total) - columns.sum(axis=1)
-        longer = np.repeat(columns, room + 1, axis=0)
+    for _ in limits.spans[1:]:  # from the latest order back to x1
+        room = np.minimum(limits.room(columns), limits.total - columns.sum(axis=1))
         starts = np.concatenate([[0], np.cumsum(room + 1)])
         entry = np.arange(starts[-1]) - np.repeat(starts[:-1], room + 1)
-        columns = np.hstack([entry[:, None], longer])
-    return columns[np.lexsort(columns.T[::-1])] if columns.shape[1] else columns
+        columns = np.hstack([entry[:, None], np.repeat(columns, room + 1, axis=0)])
+    return columns[np.lexsort(columns.T[::-1])] if len(limits.spans) > 1 else columns
 
 
-def count_states(limits: Limits) -> int:
-    """How many states a grid of these limits has, without making it."""
-    ways = np.array([1.0])  # pipelines by their sum, from the latest order back to x1
-    for tail in limits.tails[:-1]:
-        ways = np.cumsum(np.pad(ways, (0, min(tail, limits.total) + 1 - len(ways))))
+def most_states(limits: Limits) -> int:
+    """An upper bound on the states of a grid, quick to find: it counts entries and sums of the pipeline alone."""
+    entry = np.ones(limits.spans[0] + 1)
+    ways = np.ones(1)  # pipelines by their sum
+    for span in limits.spans[:-1]:
+        ways = np.convolve(ways, entry)[: min(span, limits.total) + 1]
     return round(float(np.sum(ways * (limits.total + 1 - np.arange(len(ways))))))

@@ -36,9 +36,8 @@ class OptimalPolicy:
         """
         limits, inside = self.grid.limits, np.array(states, np.int64)
         lead_time = inside.shape[-1]
-        for last in range(1, lead_time):  # how many entries of the pipeline, from its end
-            room = limits.tails[last - 1] - inside[..., lead_time - last + 1 :].sum(axis=-1)
-            inside[..., lead_time - last] = np.minimum(inside[..., lead_time - last], room)
+        for place in range(lead_time - 1, 0, -1):
+            inside[..., place] = np.minimum(inside[..., place], limits.room(inside[..., place + 1 :]))
         inside[..., 0] = np.minimum(inside[..., 0], limits.total - inside[..., 1:].sum(axis=-1))
         beyond = np.sum(states, axis=-1) - inside.sum(axis=-1)
         found = self.orders[self.grid.find_states(inside)]
@@ -152,7 +151,7 @@ class _Improvement:
 def _groups(grid: Grid) -> Iterator[_Group]:
     if grid.instance.lead_time == 1:  # the order itself is the next delivery
         only = np.zeros(1, np.int64)
-        for order in range(grid.limits.tails[0] + 1):
+        for order in range(grid.limits.spans[0] + 1):
             yield _Group(order, only, only, ((order, only),))
         return
     for arriving in range(int(grid.columns[:, 0].max()) + 1):
