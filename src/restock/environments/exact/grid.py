@@ -1,8 +1,8 @@
 """The finite states of a lost-sales problem, and what one period does to them.
 
-States are laid out in columns: a column is one pipeline (x1, ..., x[L-1]), inside it on hand x0 runs from 0 to the most that
-the total allows. One period moves (x0, column) to ((x0 - d)+ + x1, column'), so its expectation is a small triangular
-matrix applied along x0, whatever the lead time.
+States are laid out in columns: a column is one pipeline (x1, ..., x[L-1]), inside it on hand x0 runs from 0 to the most
+that the total allows. One period moves (x0, column) to ((x0 - d)+ + x1, column'), so its expectation is a small
+triangular matrix applied along x0, whatever the lead time.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,9 @@ class Limits:
 
     def room(self, neighbours: Integers) -> Integers:
         """The most that may arrive in a period next to these, the nearest first. [..., k] -> [...]"""
-        used = np.concatenate([np.zeros((*neighbours.shape[:-1], 1), np.int64), np.cumsum(neighbours, axis=-1)], axis=-1)
+        used = np.concatenate(
+            [np.zeros((*neighbours.shape[:-1], 1), np.int64), np.cumsum(neighbours, axis=-1)], axis=-1
+        )
         return np.min(np.asarray(self.spans)[: used.shape[-1]] - used, axis=-1)
 
     def widened(self, units: int) -> "Limits":
@@ -42,9 +44,10 @@ class Limits:
 def newsvendor_limits(instance: LostSales) -> Limits:
     """Limits that an optimal order keeps: the newsvendor levels of 1, 2, ..., L + 1 periods.
 
-    Whatever is sold meanwhile, the stock that meets demand at t + L is at least what arrives in the last k periods minus the
-    demand of the k - 1 periods before. So where that sum already covers k periods of demand with chance p / (p + h), one
-    more unit costs more at t + L than it saves (Morton 1969; Zipkin 2008, section 2.2). Since c = 0 no later period turns this.
+    Whatever is sold meanwhile, the stock that meets demand at t + L is at least what arrives in the last k periods less
+    the demand of the k - 1 periods before. Where that sum covers k periods of demand with chance p / (p + h), one more
+    unit costs more at t + L than it saves, and it could as well be ordered later (Morton 1971; Zipkin 2008).
+    Every k consecutive deliveries were the last k once. Tests widen the limits and find the same optimum.
     """
     levels = [instance.newsvendor(periods) for periods in range(1, instance.lead_time + 2)]
     return Limits(tuple(levels[:-1]), levels[-1])
@@ -75,7 +78,7 @@ class Grid:
 
     @cached_property
     def first_successor(self) -> Integers:
-        """The column that follows when nothing is ordered; an order of z leads z columns further (not so if L = 1). [column]"""
+        """The column that follows when nothing is ordered; if L > 1 an order of z leads z columns further. [column]"""
         if self.columns.shape[1] == 0:
             return np.zeros(1, np.int64)
         moved = np.hstack([self.columns[:, 1:], np.zeros((len(self.columns), 1), np.int64)])
@@ -117,7 +120,7 @@ class Grid:
 
     @cached_property
     def _pattern(self) -> tuple[Floats, NDArray[np.int32], NDArray[np.int32]]:
-        """Chances and stocks left at the end, state after state, and where each state begins: the same for every policy."""
+        """Chances, stocks left at the end, and where each state begins among them: the same for every policy."""
         rows = np.concatenate([[0], np.cumsum(self.on_hand + 1)])
         ends = np.arange(rows[-1]) - np.repeat(rows[:-1], self.on_hand + 1)
         data = self.chances[np.repeat(self.on_hand, self.on_hand + 1), ends]
