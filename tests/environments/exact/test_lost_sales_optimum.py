@@ -47,7 +47,7 @@ def test_the_optimum_is_the_published_one_to_five_digits(instance):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("instance", [i for i in LONG if i.lead_time == 6], ids=lambda instance: instance.name)
-def test_the_optimum_of_lead_time_6_is_the_committed_one_and_no_policy_is_better(instance):
+def test_the_optimum_of_lead_time_6_is_the_committed_one_and_what_learning_found(instance):
     cost = optimal_cost(instance).cost
     assert cost == pytest.approx(PUBLISHED[instance].optimum, abs=6e-6)
     assert cost == pytest.approx(PUBLISHED[instance].best_known, rel=2e-4)  # simulated elsewhere, 5 million periods
