@@ -38,8 +38,8 @@ class LostSales:
             raise UsageError(
                 Text(f"{self} is not a lost-sales instance", f"{self} 不是有效的缺货损失（lost sales）算例"),
                 hint=Text(
-                    f"demand is one of {', '.join(LAWS)}; lead_time is 1 or more; penalty, mean and holding are positive",
-                    f"demand 只能是 {'、'.join(LAWS)}；lead_time 至少为 1；penalty、mean、holding 必须为正数",
+                    f"demand is one of {', '.join(LAWS)}; lead_time is 1 or more; the other numbers are positive",
+                    f"demand 只能是 {'、'.join(LAWS)}；lead_time 至少为 1；其余数值必须为正数",
                 ),
             )
 
@@ -58,8 +58,8 @@ class LostSales:
         """P(D = d) for d = 0 .. below - 1."""
         units = np.arange(below)
         if self.demand == "poisson":
-            return np.asarray(stats.poisson.pmf(units, self.mean), np.float64)
-        return (self.mean / (1 + self.mean)) ** units / (1 + self.mean)
+            return np.array(stats.poisson.pmf(units, self.mean), dtype=np.float64)
+        return np.power(self.mean / (1 + self.mean), units, dtype=np.float64) / (1 + self.mean)
 
     def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.int64]:
         """Demand of so many independent periods."""
@@ -86,13 +86,13 @@ class Published:
     """What is known of an instance elsewhere; None where nothing is."""
 
     optimum: float | None  # exact average cost
-    best_known: float | None  # the best published cost where no optimum is
+    best_known: float | None  # the best published cost of a learned policy, where the lead time is long
     best_base_stock: float  # cost of the best base-stock level
     source: str
 
 
-# Exact to five digits by relative value iteration to a span of 1e-6, by another program than `exact.lost_sales`; all 32 agree
-# with the two decimals of Zipkin (2008), "Old and new methods for lost-sales inventory systems", tables 3 and 4.
+# Exact to five decimals by relative value iteration to a span of 1e-6, by another program than `exact.lost_sales`; all
+# 32 agree with the two decimals of Zipkin (2008), "Old and new methods for lost-sales inventory systems", tables 3, 4.
 # Rows: penalty 4, 9, 19, 39; columns: lead time 1, 2, 3, 4.
 _OPTIMA: dict[Law, tuple[tuple[float, ...], ...]] = {
     "poisson": (
@@ -123,8 +123,11 @@ _BASE_STOCKS: dict[Law, tuple[tuple[float, ...], ...]] = {
         (24.00, 26.55, 28.51, 30.12),
     ),
 }
-# Deep Controlled Learning: Temizoz et al., European Journal of Operational Research (2025), logs of the authors' replication
-# repository (classifier trained on 20,000 samples). Poisson, mean 5. Rows: penalty; columns: lead time 6, 8, 10.
+# Poisson, lead time 6, one per penalty: by `exact.lost_sales` of this package; none is published above lead time 4.
+_OPTIMA_LEAD_TIME_6 = (4.87252, 7.22896, 9.64788, 11.94882)
+# Deep Controlled Learning: Temizoz et al., European Journal of Operational Research (2025), logs of the authors'
+# replication repository (classifier trained on 20,000 samples); simulated, so a cost may lie a little under the
+# optimum. Poisson. Rows: penalty 4, 9, 19, 39; columns: lead time 6, 8, 10.
 _LONG_LEAD_TIMES = (6, 8, 10)
 _CONTROLLED_LEARNING = (
     (4.87206, 4.95078, 5.02385),
@@ -148,16 +151,18 @@ def _table() -> dict[LostSales, Published]:
         for penalty, optima, levels in zip(PENALTIES, _OPTIMA[law], _BASE_STOCKS[law], strict=True):
             for lead_time, (optimum, level) in enumerate(zip(optima, levels, strict=True), start=1):
                 table[LostSales(law, lead_time, penalty)] = Published(optimum, None, level, zipkin)
-    for penalty, costs, levels in zip(PENALTIES, _CONTROLLED_LEARNING, _LONG_BASE_STOCKS, strict=True):
-        for lead_time, cost, level in zip(_LONG_LEAD_TIMES, costs, levels, strict=True):
-            table[LostSales("poisson", lead_time, penalty)] = Published(None, cost, level, learned)
+    for row, penalty in enumerate(PENALTIES):
+        for place, lead_time in enumerate(_LONG_LEAD_TIMES):
+            optimum = _OPTIMA_LEAD_TIME_6[row] if lead_time == 6 else None
+            cost, level = _CONTROLLED_LEARNING[row][place], _LONG_BASE_STOCKS[row][place]
+            table[LostSales("poisson", lead_time, penalty)] = Published(optimum, cost, level, learned)
     return table
 
 
 PUBLISHED = _table()
-ZIPKIN = tuple(instance for instance, known in PUBLISHED.items() if known.optimum is not None)
-"""The 32 instances with a known optimum: two laws, four penalties, lead times 1 to 4."""
-LONG = tuple(instance for instance, known in PUBLISHED.items() if known.optimum is None)
+ZIPKIN = tuple(instance for instance in PUBLISHED if instance.lead_time <= 4)
+"""The 32 instances of Zipkin: two laws, four penalties, lead times 1 to 4."""
+LONG = tuple(instance for instance in PUBLISHED if instance.lead_time > 4)
 """The 12 Poisson instances with lead times 6, 8 and 10."""
 
 
@@ -174,7 +179,10 @@ def find_instance(name: str) -> LostSales:
     near = [named[key].name for key in get_close_matches(name.strip().lower(), named, n=3, cutoff=0.5)]
     near = near or [instance.name for instance in ZIPKIN[:3]]
     raise UsageError(
-        Text(f"no lost-sales instance is called `{name}`; there are {len(named)}", f"没有名为 `{name}` 的缺货损失算例；共有 {len(named)} 个"),
+        Text(
+            f"no lost-sales instance is called `{name}`; there are {len(named)}",
+            f"没有名为 `{name}` 的缺货损失算例；共有 {len(named)} 个",
+        ),
         hint=Text(
             "the nearest names are " + ", ".join(f"`{n}`" for n in near),
             "最接近的名称：" + "、".join(f"`{n}`" for n in near),

@@ -1,8 +1,8 @@
 """The finite states of a lost-sales problem, and what one period does to them.
 
-States are laid out in columns: a column is one pipeline (x1, ..., x[L-1]), inside it on hand x0 runs from 0 to the most that
-the total allows. One period moves (x0, column) to ((x0 - d)+ + x1, column'), so its expectation is a small triangular
-matrix applied along x0, whatever the lead time.
+States are laid out in columns: a column is one pipeline (x1, ..., x[L-1]), inside it on hand x0 runs from 0 to the most
+that the total allows. One period moves (x0, column) to ((x0 - d)+ + x1, column'), so its expectation is a small
+triangular matrix applied along x0, whatever the lead time.
 """
 
 from dataclasses import dataclass
@@ -20,26 +20,34 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Limits:
-    """How much may be on the way; `order` is the largest single order when L = 1 as well.
+    """How much may be on the way.
 
-    tails[k - 1] bounds what arrives in the last k periods, this period's order included: k = 1 the order itself, k = L
-    everything but x0. `total` bounds on hand, pipeline and order together.
+    `spans[k - 1]` bounds what arrives in any k consecutive periods, the order of this period included, for k = 1 .. L;
+    `total` bounds on hand, pipeline and order together.
     """
 
-    tails: tuple[int, ...]
+    spans: tuple[int, ...]
     total: int
+
+    def room(self, neighbours: Integers) -> Integers:
+        """The most that may arrive in a period next to these, the nearest first. [..., k] -> [...]"""
+        used = np.concatenate(
+            [np.zeros((*neighbours.shape[:-1], 1), np.int64), np.cumsum(neighbours, axis=-1)], axis=-1
+        )
+        return np.min(np.asarray(self.spans)[: used.shape[-1]] - used, axis=-1)
 
     def widened(self, units: int) -> "Limits":
         """The same limits, each larger by so many units."""
-        return Limits(tuple(tail + units for tail in self.tails), self.total + units)
+        return Limits(tuple(span + units for span in self.spans), self.total + units)
 
 
 def newsvendor_limits(instance: LostSales) -> Limits:
     """Limits that an optimal order keeps: the newsvendor levels of 1, 2, ..., L + 1 periods.
 
-    Whatever is sold meanwhile, the stock that meets demand at t + L is at least what arrives in the last k periods minus the
-    demand of the k - 1 periods before. So where that sum already covers k periods of demand with chance p / (p + h), one
-    more unit costs more at t + L than it saves (Morton 1969; Zipkin 2008, section 2.2). Since c = 0 no later period turns this.
+    Whatever is sold meanwhile, the stock that meets demand at t + L is at least what arrives in the last k periods less
+    the demand of the k - 1 periods before. Where that sum covers k periods of demand with chance p / (p + h), one more
+    unit costs more at t + L than it saves, and it could as well be ordered later (Morton 1971; Zipkin 2008).
+    Every k consecutive deliveries were the last k once. Tests widen the limits and find the same optimum.
     """
     levels = [instance.newsvendor(periods) for periods in range(1, instance.lead_time + 2)]
     return Limits(tuple(levels[:-1]), levels[-1])
@@ -66,14 +74,11 @@ class Grid:
     @cached_property
     def largest(self) -> Integers:
         """The largest order that the pipeline alone allows. [column]"""
-        room = np.full(len(self.columns), self.limits.tails[0])
-        for arriving in range(1, self.columns.shape[1] + 1):  # the last so many entries of the pipeline
-            room = np.minimum(room, self.limits.tails[arriving] - self.columns[:, -arriving:].sum(axis=1))
-        return room
+        return self.limits.room(self.columns[:, ::-1])
 
     @cached_property
     def first_successor(self) -> Integers:
-        """The column that follows when nothing is ordered; an order of z leads z columns further (not so if L = 1). [column]"""
+        """The column that follows when nothing is ordered; if L > 1 an order of z leads z columns further. [column]"""
         if self.columns.shape[1] == 0:
             return np.zeros(1, np.int64)
         moved = np.hstack([self.columns[:, 1:], np.zeros((len(self.columns), 1), np.int64)])
@@ -115,7 +120,7 @@ class Grid:
 
     @cached_property
     def _pattern(self) -> tuple[Floats, NDArray[np.int32], NDArray[np.int32]]:
-        """Chances and stocks left at the end, state after state, and where each state begins: the same for every policy."""
+        """Chances, stocks left at the end, and where each state begins among them: the same for every policy."""
         rows = np.concatenate([[0], np.cumsum(self.on_hand + 1)])
         ends = np.arange(rows[-1]) - np.repeat(rows[:-1], self.on_hand + 1)
         data = self.chances[np.repeat(self.on_hand, self.on_hand + 1), ends]
@@ -134,18 +139,18 @@ def end_chances(instance: LostSales, up_to: int) -> Floats:
 def _columns(limits: Limits) -> Integers:
     """Every pipeline (x1, ..., x[L-1]) within limits, in lexicographic order."""
     columns = np.zeros((1, 0), np.int64)
-    for tail in limits.tails[:-1]:  # from the latest order back to x1
-        room = np.minimum(tail, limits.total) - columns.sum(axis=1)
-        longer = np.repeat(columns, room + 1, axis=0)
+    for _ in limits.spans[1:]:  # from the latest order back to x1
+        room = np.minimum(limits.room(columns), limits.total - columns.sum(axis=1))
         starts = np.concatenate([[0], np.cumsum(room + 1)])
         entry = np.arange(starts[-1]) - np.repeat(starts[:-1], room + 1)
-        columns = np.hstack([entry[:, None], longer])
-    return columns[np.lexsort(columns.T[::-1])] if columns.shape[1] else columns
+        columns = np.hstack([entry[:, None], np.repeat(columns, room + 1, axis=0)])
+    return columns[np.lexsort(columns.T[::-1])] if len(limits.spans) > 1 else columns
 
 
-def count_states(limits: Limits) -> int:
-    """How many states a grid of these limits has, without making it."""
-    ways = np.array([1.0])  # pipelines by their sum, from the latest order back to x1
-    for tail in limits.tails[:-1]:
-        ways = np.cumsum(np.pad(ways, (0, min(tail, limits.total) + 1 - len(ways))))
+def most_states(limits: Limits) -> int:
+    """An upper bound on the states of a grid, quick to find: it counts entries and sums of the pipeline alone."""
+    entry = np.ones(limits.spans[0] + 1)
+    ways = np.ones(1)  # pipelines by their sum
+    for span in limits.spans[:-1]:
+        ways = np.convolve(ways, entry)[: min(span, limits.total) + 1]
     return round(float(np.sum(ways * (limits.total + 1 - np.arange(len(ways))))))

@@ -1,8 +1,8 @@
 """The exact optimum of the lost-sales problem, by modified policy iteration on relative values.
 
-Every full sweep gives two numbers between which the optimal average cost must lie: the smallest and the largest difference
-between the values after and before it (Odoni 1969). Between full sweeps the policy at hand is evaluated, which is a sparse
-matrix product and an order of magnitude cheaper than choosing anew.
+Every full sweep gives two numbers between which the optimal average cost must lie: the smallest and the largest
+difference between the values after and before it (Odoni 1969). Between full sweeps the policy at hand is evaluated,
+which is a sparse matrix product and much cheaper than choosing anew.
 """
 
 import time
@@ -13,11 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.environments.exact.grid import Floats, Grid, Integers, Limits, newsvendor_limits
+from restock.environments.exact.grid import Floats, Grid, Integers, Limits, most_states, newsvendor_limits
 from restock.environments.lost_sales import LostSales
+from restock.errors import UsageError
+from restock.language import Text
 
 FORBIDDEN = 1e12  # value of a state outside the limits: an order that could lead there is never the best
-MOST_SWEEPS = 2_000  # of each kind; only a tolerance below rounding gets here
+MOST_STATES = 5_000_000  # about 3 GB
+MOST_SWEEPS = 20_000  # under fixed policies; only a tolerance below rounding gets here
 EVALUATION = 0.1  # a policy is evaluated until the span is this share of the last full sweep's
 
 
@@ -31,14 +34,13 @@ class OptimalPolicy:
     def __call__(self, states: NDArray[np.integer]) -> Integers:
         """Orders for states (x0, x1, ..., x[L-1]). [..., L] -> [...]
 
-        From an empty shop the process never leaves the table. A state beyond it (too much on the way) orders what the largest
-        state of the table below it does, less what is beyond.
+        From an empty shop the process never leaves the table. A state beyond it (too much on the way) orders what the
+        largest state of the table below it does, less what is beyond.
         """
         limits, inside = self.grid.limits, np.array(states, np.int64)
         lead_time = inside.shape[-1]
-        for last in range(1, lead_time):  # how many entries of the pipeline, from its end
-            room = limits.tails[last - 1] - inside[..., lead_time - last + 1 :].sum(axis=-1)
-            inside[..., lead_time - last] = np.minimum(inside[..., lead_time - last], room)
+        for place in range(lead_time - 1, 0, -1):
+            inside[..., place] = np.minimum(inside[..., place], limits.room(inside[..., place + 1 :]))
         inside[..., 0] = np.minimum(inside[..., 0], limits.total - inside[..., 1:].sum(axis=-1))
         beyond = np.sum(states, axis=-1) - inside.sum(axis=-1)
         found = self.orders[self.grid.find_states(inside)]
@@ -66,22 +68,42 @@ def optimal_cost(instance: LostSales, tolerance: float = 1e-6, limits: Limits | 
         instance: the problem.
         tolerance: largest distance between the bounds on the optimum, money per period.
         limits: what an order may lead to; by default the newsvendor limits, which an optimal policy keeps.
+
+    Raises:
+        UsageError: so many states that they would not fit into memory.
     """
     began = time.perf_counter()
-    grid = Grid(instance, limits or newsvendor_limits(instance))
+    limits = limits or newsvendor_limits(instance)
+    _refuse_what_does_not_fit(instance, limits)
+    grid = Grid(instance, limits)
     improvement = _Improvement(grid)
     orders = grid.allowed()  # a fair start: ordering up to the limits is the vector base stock of Zipkin (2008)
-    values, span, sweeps = grid.costs, instance.holding * instance.mean, 0
-    for full_sweeps in range(1, MOST_SWEEPS + 1):
-        evaluated = evaluate(grid, orders, max(EVALUATION * span, tolerance / 2), values)
+    values, low, high = grid.costs, 0.0, instance.holding * instance.mean
+    full_sweeps = sweeps = 0
+    while full_sweeps == 0 or (high - low > tolerance and sweeps < MOST_SWEEPS):
+        evaluated = evaluate(grid, orders, max(EVALUATION * (high - low), tolerance / 2), values)
         after, orders = improvement(evaluated.values)
         low, high = bracket(after, evaluated.values)
-        values, span, sweeps = after - after[0], high - low, sweeps + evaluated.sweeps
-        if span <= tolerance:
-            break
+        values = after - after[0]
+        full_sweeps, sweeps = full_sweeps + 1, sweeps + evaluated.sweeps
     seconds = time.perf_counter() - began
     policy = OptimalPolicy(grid, orders)
     return Exact((low + high) / 2, low, high, policy, grid.size, full_sweeps, sweeps, seconds)
+
+
+def _refuse_what_does_not_fit(instance: LostSales, limits: Limits) -> None:
+    states = most_states(limits)
+    if states > MOST_STATES:
+        raise UsageError(
+            Text(
+                f"the optimum of `{instance.name}` takes up to {states:,} states; {MOST_STATES:,} fit into memory",
+                f"求 `{instance.name}` 的精确最优解最多需要 {states:,} 个状态，超过了 {MOST_STATES:,} 个的上限",
+            ),
+            hint=Text(
+                "compare with the best known cost instead, or choose a shorter lead time",
+                "请改与已知最好的成本比较，或选择更短的提前期",
+            ),
+        )
 
 
 class Evaluated(NamedTuple):
@@ -95,15 +117,15 @@ class Evaluated(NamedTuple):
 def evaluate(grid: Grid, orders: Integers, tolerance: float = 1e-6, values: Floats | None = None) -> Evaluated:
     """The average cost of a policy, given as the order of each state, to within half the tolerance."""
     transition = grid.transition(orders)
-    values = grid.costs if values is None else values
-    for sweeps in range(1, MOST_SWEEPS + 1):
-        after = transition @ values
+    before = grid.costs if values is None else values
+    low, high, sweeps = -np.inf, np.inf, 0
+    while high - low > tolerance and sweeps < MOST_SWEEPS:
+        after = transition @ before
         after += grid.costs
-        low, high = bracket(after, values)
-        values = after - after[0]
-        if high - low <= tolerance:
-            break
-    return Evaluated((low + high) / 2, values, sweeps)
+        low, high = bracket(after, before)
+        before = after - after[0]
+        sweeps += 1
+    return Evaluated((low + high) / 2, before, sweeps)
 
 
 def bracket(after: Floats, before: Floats) -> tuple[float, float]:
@@ -118,7 +140,9 @@ class _Group(NamedTuple):
     arriving: int  # units
     columns: Integers
     reached: Integers  # the columns that they may lead to
-    moves: tuple[tuple[int, Integers], ...]  # an order, and where in `reached` it leads each of the first so many columns
+    moves: tuple[
+        tuple[int, Integers], ...
+    ]  # an order, and where in `reached` it leads each of the first so many columns
 
 
 class _Improvement:
@@ -152,7 +176,7 @@ class _Improvement:
 def _groups(grid: Grid) -> Iterator[_Group]:
     if grid.instance.lead_time == 1:  # the order itself is the next delivery
         only = np.zeros(1, np.int64)
-        for order in range(grid.limits.tails[0] + 1):
+        for order in range(grid.limits.spans[0] + 1):
             yield _Group(order, only, only, ((order, only),))
         return
     for arriving in range(int(grid.columns[:, 0].max()) + 1):

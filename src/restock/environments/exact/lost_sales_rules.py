@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.environments.exact.grid import Grid, Limits, count_states
+from restock.environments.exact.grid import Grid, Limits, most_states
 from restock.environments.exact.lost_sales import evaluate
 from restock.environments.exact.simulation import Cost, simulated_cost
 from restock.environments.lost_sales import LostSales
@@ -46,9 +46,9 @@ def base_stock_cost(instance: LostSales, level: int) -> Cost:
 
 def rule_cost(instance: LostSales, rule: OrderUpTo, tolerance: float = 1e-6) -> Cost:
     """Average cost of a rule: exact if its states can be listed, else simulated on 8 million periods."""
-    tails = tuple(min(rule.cap * periods, rule.level) for periods in range(1, instance.lead_time + 1))
-    limits = Limits(tails, rule.level)
-    if count_states(limits) > LISTED_STATES:
+    spans = tuple(min(rule.cap * periods, rule.level) for periods in range(1, instance.lead_time + 1))
+    limits = Limits(spans, rule.level)
+    if most_states(limits) > LISTED_STATES:
         return simulated_cost(instance, rule)
     grid = Grid(instance, limits)
     return Cost(evaluate(grid, grid.allowed(), tolerance).cost, 0.0)
