@@ -8,7 +8,7 @@ from restock.errors import UsageError
 from restock.simulator.sample_shop import LABEL, SampleSettings, draw_shop
 from restock.simulator.sample_shop.calendar import BLACK_FRIDAY, CLOSED, SPRING_FESTIVAL, event_day
 
-ROUND_THE_YEAR = [("10-20", "12-01"), ("05-20", "07-05"), ("12-10", "12-15"), ("01-01", "03-10")]  # events and after
+ROUND_EVENTS = [("10-20", "12-01"), ("05-20", "07-05"), ("12-10", "12-15"), ("01-01", "03-10")]
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,12 @@ def promoted(shop):
 
 def on(shop, day):
     return int((np.datetime64(day) - shop.truth.dates[0]).astype(int))
+
+
+def away_from_events(dates):
+    """Whether a day is no event, nor shortly before or after one. [day]"""
+    text = [day[5:] for day in np.datetime_as_string(dates, "D").tolist()]
+    return np.array([not any(first <= day <= last for first, last in ROUND_EVENTS) for day in text])
 
 
 def against_usual(shop, first, last=None):
@@ -206,14 +212,13 @@ def test_black_friday_follows_the_fourth_thursday_of_november():
 
 
 def test_uplift_of_promotions_and_price_elasticity_come_back_by_regression_on_what_the_shop_sees():
-    shop = draw_shop(SampleSettings(items=250, level=40.0, spread=0.7))
+    shop = draw_shop(SampleSettings(items=200, days=1200, level=100.0, spread=0.5))
     truth, dates = shop.truth, shop.truth.dates
     promotion, price = promoted(shop), carried(grid(shop, shop.prices, "price"))
     at_home = np.zeros_like(promotion)
     for t in range(1, len(dates)):
         at_home[:, t] = 0.8 * at_home[:, t - 1] + 0.2 * promotion[:, t - 1]
-    text = np.datetime_as_string(dates, "D")
-    quiet = ~np.any([(np.char.rpartition(text, "-")[:, 0] != "") & _between(text, a, b) for a, b in ROUND_THE_YEAR], 0)
+    quiet = away_from_events(dates)
     year = 2 * np.pi * np.arange(len(dates)) / 365.25
     weekday = (dates.astype(int) + 3) % 7
     season = [np.ones(len(dates)), np.arange(len(dates)) / 365, np.cos(year), np.sin(year), weekday == 5, weekday == 6]
@@ -230,14 +235,9 @@ def test_uplift_of_promotions_and_price_elasticity_come_back_by_regression_on_wh
     assert len(found) > 100
     assert uplift.mean() == pytest.approx(true_uplift.mean(), abs=0.06)
     assert elasticity.mean() == pytest.approx(true_elasticity.mean(), rel=0.15)
-    assert np.corrcoef(uplift, true_uplift)[0, 1] > 0.5
-    assert np.corrcoef(elasticity, true_elasticity)[0, 1] > 0.5
+    assert np.corrcoef(uplift, true_uplift)[0, 1] > 0.35
+    assert np.corrcoef(elasticity, true_elasticity)[0, 1] > 0.35
     assert -0.45 < dip.mean() < -0.1
-
-
-def _between(text, first, last):
-    days = np.array([day[5:] for day in text])
-    return (days >= first) & (days <= last)
 
 
 def test_a_cheaper_rival_takes_customers(shop):
@@ -247,9 +247,9 @@ def test_a_cheaper_rival_takes_customers(shop):
     has = truth.rival_elasticity > 0
     assert 0.4 < has.mean() < 0.8
     assert set(shop.competitors.item) <= set(truth.item[has])
-    effects = []
+    effects, quiet = [], away_from_events(truth.dates)
     for i in np.flatnonzero(has):
-        days = np.flatnonzero((truth.on_sale[i] > 0) & np.isfinite(rival[i]))
+        days = np.flatnonzero((truth.on_sale[i] > 0) & np.isfinite(rival[i]) & quiet)
         moved = days[1:][np.diff(days) == 1]
         moved = moved[np.abs(np.log(rival[i, moved] / rival[i, moved - 1])) > 0.05]
         step = np.log(rival[i, moved] / rival[i, moved - 1])
@@ -260,7 +260,7 @@ def test_a_cheaper_rival_takes_customers(shop):
 def test_views_tell_tomorrows_demand_better_than_todays(shop):
     truth = shop.truth
     views = grid(shop, shop.traffic, "views", 0.0)
-    busy = (truth.mean.min(-1) > 0) & (truth.demand.mean(-1) > 8)
+    busy = (truth.mean.min(-1) > 0) & (truth.demand.mean(-1) > 20)
 
     def change(values):
         return np.diff(np.log(values[busy] + 1.0), axis=-1)
@@ -268,7 +268,8 @@ def test_views_tell_tomorrows_demand_better_than_todays(shop):
     seen, asked = change(views), change(truth.demand)
     tomorrow = np.corrcoef(seen[:, :-1].ravel(), asked[:, 1:].ravel())[0, 1]
     today = np.corrcoef(seen.ravel(), asked.ravel())[0, 1]
-    assert tomorrow > today + 0.15
+    assert tomorrow > 0.25
+    assert tomorrow > 1.5 * today
     assert (shop.traffic.add_to_cart <= shop.traffic.views).all()
 
 

@@ -51,7 +51,7 @@ DOUBLE_11 = Event(
     (
         Phase(-18, -12, 1.15),  # presale from 24 October
         Phase(-11, -11, 1.3),
-        Phase(-10, -8, 2.0),  # first wave, 1 to 3 November
+        Phase(-10, -8, 1.6),  # first wave, 1 to 3 November
         Phase(-7, -2, 0.9),
         Phase(-1, -1, 1.6),
         Phase(0, 0, 3.8),
@@ -67,7 +67,7 @@ MID_YEAR = Event(
     "618 年中大促",
     (
         Phase(-25, -19, 1.1),  # presale from 24 May
-        Phase(-18, -16, 1.7),  # first wave, 30 May to 2 June
+        Phase(-18, -16, 1.4),  # first wave, 30 May to 2 June
         Phase(-15, -4, 0.95),
         Phase(-3, -1, 1.6),
         Phase(0, 0, 2.8),

@@ -28,7 +28,7 @@ class SampleSettings:
     ahead: int = 60  # days after it for which events, promotions and prices are planned
     lines: Literal["days", "orders"] = "days"  # one sales row per item, channel and day, or per order line
     level: float = 2.5  # median demand of an item, units per day
-    spread: float = 1.5  # standard deviation of its logarithm: 1.5 spans three orders of magnitude
+    spread: float = 1.7  # standard deviation of its logarithm: 1.7 spans three orders of magnitude
 
     def __post_init__(self) -> None:
         _within("items", self.items, 1, 1_000_000)
