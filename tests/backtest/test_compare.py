@@ -125,7 +125,7 @@ def test_fill_rate_interval_holds_the_fill_rate():
 
 
 def test_standings_put_the_bound_first_then_the_most_profitable():
-    oracle = run(SHOP, "foresight", "bound", 0, looks_ahead=True)
+    oracle = run(SHOP, "foresight", "bound", 0, insight=1)
     rows = standings([LEAN, RICH, oracle], reference="lean")
     assert [row.kpis.policy for row in rows] == ["foresight", *sorted(["lean", "rich"], key=profit_of, reverse=True)]
     assert {row.kpis.policy for row in rows if row.against is None} == {"lean"}
