@@ -42,7 +42,7 @@ def made_up_shop(items: int = 40, periods: int = 26, seed: int = 0) -> MadeUpSho
 
 
 def run(shop: MadeUpShop, policy: str, kind: Kind, cover: float, insight: float = 0) -> Replay:
-    """Order up to `cover` periods of the mean demand so far, mixed with the coming demand by `insight` (1: all of it)."""
+    """Order up to `cover` periods of the mean demand so far, mixed with the coming demand by `insight`."""
     items, periods = shop.demand.shape
     on_hand = shop.demand[:, : LEAD + 1].mean(1) * (LEAD + 1)
     pipeline = np.zeros((items, LEAD))
@@ -81,7 +81,8 @@ def replay_of(policy: str, kind: Kind, shop: MadeUpShop, units: dict[str, NDArra
         "shortage": 0.1 * units["lost"],
         "backlog": none,
     }
-    wide = {name: values[..., None] for name, values in (units | {"demand": shop.demand, "waited": none}).items()}
+    also = {"demand": shop.demand, "waited": none, "liquidated": none}
+    wide = {name: values[..., None] for name, values in (units | also).items()}
     period = Period(
         **{name: jnp.asarray(values, jnp.float32) for name, values in wide.items()},
         money=Money(**{name: jnp.asarray(values, jnp.float32) for name, values in money.items()}),
@@ -95,7 +96,7 @@ def made_up_learning() -> Learning:
     draw = np.random.default_rng(1)
     updates = np.arange(0, 601, 25)
     rise = 21_000 * (1 - np.exp(-updates / 90)) - 9 * np.maximum(0, updates - 250)
-    return Learning(updates, rise + draw.normal(0, 450, (4, len(updates))), "order up to 8", 17_800.0, 250)
+    return Learning(updates, rise + draw.normal(0, 450, (4, len(updates))), "base_stock", 17_800.0, 250)
 
 
 def made_up_content(
@@ -103,12 +104,12 @@ def made_up_content(
 ) -> ReportContent:
     replays = (
         run(shop, policy, "learned", cover, insight=0.4),
-        run(shop, "order up to 8", "classical", 8),
-        run(shop, "fixed quantity", "classical", 6),
+        run(shop, "base_stock", "classical", 8),
+        run(shop, "fixed_quantity", "classical", 6),
         run(shop, "experience", "classical", 3.5),
-        run(shop, "perfect foresight", "bound", 0, insight=1),
+        run(shop, "foresight", "bound", 0, insight=1),
     )
-    rule = "order up to 8"
+    rule = "base_stock"
     rows = standings(replays, rule)
     scene = Scene(
         replays, rows, policy, rule, policy, tuple(map(item.format, range(len(shop.cost)))), shop.starts, "GBP"
