@@ -144,14 +144,16 @@ def made_up_content(
         assumptions=(
             Assumption(
                 Text("Lead time", "补货提前期"),
-                "2 weeks",
+                Text("2 weeks", "2 周"),
                 Text(
                     "give `lead_time` in supply.csv or in [supply] of restock.toml",
                     "在 supply.csv 或 restock.toml 的 [supply] 中填写 `lead_time`",
                 ),
             ),
             Assumption(
-                Text("Holding rate a year", "年持有成本率"), "30%", Text("[costs] holding_rate", "[costs] holding_rate")
+                Text("Holding rate a year", "年持有成本率"),
+                Text("30%", "30%"),
+                Text("`holding_rate` in [costs]", "[costs] 中的 `holding_rate`"),
             ),
         ),
         repairs=(

@@ -106,7 +106,8 @@ def kpi_bars(rows: Sequence[Kpis], language: Language = "en", currency: str = ""
     shown = [each for each in MEASURES if each.name in SHOWN_IN_BARS]
     titles = [with_unit(each.title, currency if each.format == "money" else "", language) for each in shown]
     figure = make_subplots(1, len(shown), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.03)
-    style(figure, 90 + 34 * len(rows))
+    style(figure, 70 + 34 * len(rows))
+    figure.update_layout(margin={"t": 34})  # the titles of the columns
     names = [policy_label(row.policy, language) for row in rows]
     for column, each in enumerate(shown, start=1):
         values = [getattr(row, each.name) for row in rows]
@@ -161,8 +162,8 @@ def ranked_differences(
         ranked, place = ranked[kept], place[kept]
     figure = new_figure(360)
     for part, colour, words in (
-        (np.maximum(ranked, 0), GAIN, Text("earns more with {}", "{} 更赚钱")),
-        (np.minimum(ranked, 0), LOSS, Text("earns more with {}", "{} 更赚钱")),
+        (np.maximum(ranked, 0), GAIN, Text("earns more with {}", "{}更赚钱")),
+        (np.minimum(ranked, 0), LOSS, Text("earns more with {}", "{}更赚钱")),
     ):
         figure.add_scatter(
             x=100 * place,

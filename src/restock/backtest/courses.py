@@ -103,6 +103,7 @@ def stock_and_demand(item: ItemCourse, language: Language = "en") -> go.Figure:
     titles = (Text("Demand", "需求"), Text("Stock", "库存"), Text("Orders", "订货"))
     for row, title in enumerate(titles, start=1):
         figure.update_yaxes(title_text=with_unit(title, UNITS.in_(language), language), row=row, col=1)
+    figure.update_yaxes(rangemode="tozero")
     figure.update_xaxes(tickformat=date_format(language), showgrid=False)
     figure.update_layout(hovermode="x unified", bargap=0.15)
     return figure

@@ -33,7 +33,7 @@ def style(figure: go.Figure, height: int) -> None:
     figure.update_layout(
         template="none",
         height=height,
-        margin={"l": 12, "r": 16, "t": 36, "b": 12},
+        margin={"l": 12, "r": 16, "t": 16, "b": 12},
         font={"family": FONTS, "size": 13, "color": INK},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -37,9 +37,9 @@ def sections(content: ReportContent) -> Html:
     parts = {
         "shop": _shop(content),
         "policies": _policies(content),
+        "estimated": _estimated(content),
         "choice": _choices(content),
         "charts": _charts(content.charts),
-        "estimated": _estimated(content),
         "assumptions": appendix.assumptions(content),
         "quality": appendix.quality(content),
         "settings": appendix.settings(content),
@@ -212,8 +212,9 @@ def _charts(charts: tuple[Chart, ...]) -> Html:
 def _chart(number: int, chart: Chart) -> Html:
     labels = [escape(f"{title}. {summary}") for title, summary in zip(chart.title, chart.summary, strict=True)]
     height = chart.en.layout.height or 400
+    css = "plot broad" if chart.least_width else "plot"
     plot = (
-        f'<div class="plot" id="chart-{number}" role="img" data-label-en="{labels[0]}" data-label-zh="{labels[1]}" '
+        f'<div class="{css}" id="chart-{number}" role="img" data-label-en="{labels[0]}" data-label-zh="{labels[1]}" '
         f'style="min-height:{int(height)}px;min-width:{chart.least_width}px"></div>'
     )
     caption = element("figcaption", joined(element("h3", both(chart.title)), both(chart.summary)))

@@ -11,8 +11,8 @@ def verdict(content: ReportContent) -> Text:
     a, b = policy_phrase(found.policy_a), policy_phrase(found.policy_b)
     amount = money_text(abs(found.total), currency)
     share = found.relative_percent
-    part = "" if share is None else f" ({percent_text(share, signed=True)})"
-    part_zh = "" if share is None else f"（{percent_text(share, signed=True)}）"
+    part = "" if share is None else f" ({percent_text(abs(share))})"
+    part_zh = "" if share is None else f"（{percent_text(abs(share))}）"
     when = _when(content)
     if not found.is_clear:
         return Text(

@@ -26,6 +26,7 @@
     if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
     return layout;
   };
+  const BROAD = 920; // pixels on paper, scaled down by the style sheet
   const config = {
     responsive: true,
     displaylogo: false,
@@ -38,7 +39,7 @@
     for (const plot of plots) {
       const figure = read(plot);
       const layout = painted(figure, shade);
-      if (width) layout.width = width;
+      if (width) layout.width = plot.classList.contains("broad") ? BROAD : width;
       Plotly.react(plot, figure.data, layout, config);
     }
   };
