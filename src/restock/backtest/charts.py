@@ -89,7 +89,7 @@ def frontier(
     if chosen:
         _ring(figure, chosen, language)
     title = next(each.title for each in MEASURES if each.name == measure)
-    most = max((point.stock_value for point in points), default=1.0)
+    most = max((point.stock_value for point in points), default=0.0) or 1.0
     figure.update_xaxes(
         title_text=with_unit(Text("Mean stock value", "平均库存金额"), currency, language),
         range=[-0.05 * most, 1.4 * most],  # room for the names
