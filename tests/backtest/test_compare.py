@@ -39,6 +39,11 @@ def test_interval_has_no_width_when_both_are_equal():
     assert (found.wins, found.losses) == (0, 0)
 
 
+def test_few_items_are_never_clear():
+    assert not difference(earning(np.full(9, 3.0)), earning(np.full(9, 1.0), "b")).is_clear
+    assert difference(earning(np.full(10, 3.0)), earning(np.full(10, 1.0), "b")).is_clear
+
+
 def test_interval_has_no_width_when_every_item_gains_the_same():
     base = np.linspace(10, 90, 12)
     found = difference(earning(base + 2), earning(base, "b"))

@@ -147,6 +147,12 @@ def test_the_headline_says_what_the_interval_allows(low, total, high, chosen, he
     assert "95% 置信区间" in certainty(content).zh
 
 
+def test_a_handful_of_items_proves_nothing():
+    content = replace(CONTENT, headline=replace(CONTENT.headline, low=5, total=10, high=15, items=4))
+    assert "could not be told apart" in verdict(content).en
+    assert "With 4 items the interval is too sure of itself" in certainty(content).en
+
+
 def test_a_shop_without_prices_speaks_of_cost():
     found = replace(CONTENT.headline, low=500, total=1000, high=1500, relative_percent=2.0)
     content = replace(CONTENT, headline=found, shop=replace(CONTENT.shop, costs_only=True, currency=""))

@@ -87,8 +87,8 @@ def telling_items(gain: NDArray[np.floating], demand: NDArray[np.floating]) -> d
 def _intervals(scene: Scene) -> Chart:
     found = [row.against for row in scene.standings if row.against is not None and row.kpis.kind != "bound"]
     kinds: dict[str, Kind] = {row.kpis.policy: row.kpis.kind for row in scene.standings}
-    better = sum(each.low > 0 for each in found)
-    worse = sum(each.high < 0 for each in found)
+    better = sum(each.is_clear and each.total > 0 for each in found)
+    worse = sum(each.is_clear and each.total < 0 for each in found)
     return chart(
         Text("Who earns more than the best rule", "谁比最佳规则更赚钱"),
         Text(

@@ -1,5 +1,6 @@
 """The result in one sentence, whatever its sign."""
 
+from restock.backtest.compare import FEWEST_ITEMS
 from restock.backtest.content import ReportContent, Window
 from restock.backtest.wording import money_text, percent_text, policy_phrase
 from restock.language import NOTHING, Text
@@ -83,6 +84,11 @@ def _meaning(content: ReportContent) -> Text:
         return Text(f"The shop keeps {chosen.en}.", f"店铺继续使用“{chosen.zh}”。")
     if ahead:
         return NOTHING
+    if found.items < FEWEST_ITEMS:
+        return Text(
+            f"With {found.items} items the interval is too sure of itself: take the result as a hint.",
+            f"仅有 {found.items} 个商品，区间过于乐观，结果仅供参考。",
+        )
     if not found.is_clear:
         return Text(
             f"The interval includes zero: {chosen.en}, chosen on validation, may be better, equal or worse here.",
