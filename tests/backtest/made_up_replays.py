@@ -41,8 +41,8 @@ def made_up_shop(items: int = 40, periods: int = 26, seed: int = 0) -> MadeUpSho
     return MadeUpShop(demand, known, price, price * draw.uniform(0.45, 0.7, items))
 
 
-def run(shop: MadeUpShop, policy: str, kind: Kind, cover: float, looks_ahead: bool = False) -> Replay:
-    """Order up to `cover` periods of the mean demand so far, or of the coming demand for a bound."""
+def run(shop: MadeUpShop, policy: str, kind: Kind, cover: float, insight: float = 0) -> Replay:
+    """Order up to `cover` periods of the mean demand so far, mixed with the coming demand by `insight`."""
     items, periods = shop.demand.shape
     on_hand = shop.demand[:, : LEAD + 1].mean(1) * (LEAD + 1)
     pipeline = np.zeros((items, LEAD))
@@ -53,11 +53,8 @@ def run(shop: MadeUpShop, policy: str, kind: Kind, cover: float, looks_ahead: bo
         arrived, pipeline = pipeline[:, 0], np.roll(pipeline, -1, 1)
         pipeline[:, -1] = 0
         on_hand = on_hand + arrived
-        if looks_ahead:
-            target = shop.demand[:, t : t + LEAD + 1].sum(1)
-        else:
-            past = shop.demand[:, max(0, t - 8) : t] if t else shop.demand[:, :1]
-            target = cover * past.mean(1)
+        past = shop.demand[:, max(0, t - 8) : t] if t else shop.demand[:, :1]
+        target = insight * shop.demand[:, t : t + LEAD + 1].sum(1) + (1 - insight) * cover * past.mean(1)
         ordered = np.ceil(np.maximum(0, target - on_hand - pipeline.sum(1)))
         pipeline[:, LEAD - 1] += ordered
         sold = np.minimum(on_hand, shop.demand[:, t])
@@ -84,7 +81,8 @@ def replay_of(policy: str, kind: Kind, shop: MadeUpShop, units: dict[str, NDArra
         "shortage": 0.1 * units["lost"],
         "backlog": none,
     }
-    wide = {name: values[..., None] for name, values in (units | {"demand": shop.demand, "waited": none}).items()}
+    also = {"demand": shop.demand, "waited": none, "liquidated": none}
+    wide = {name: values[..., None] for name, values in (units | also).items()}
     period = Period(
         **{name: jnp.asarray(values, jnp.float32) for name, values in wide.items()},
         money=Money(**{name: jnp.asarray(values, jnp.float32) for name, values in money.items()}),
@@ -98,20 +96,20 @@ def made_up_learning() -> Learning:
     draw = np.random.default_rng(1)
     updates = np.arange(0, 601, 25)
     rise = 21_000 * (1 - np.exp(-updates / 90)) - 9 * np.maximum(0, updates - 250)
-    return Learning(updates, rise + draw.normal(0, 450, (4, len(updates))), "order up to 3.5", 17_800.0, 250)
+    return Learning(updates, rise + draw.normal(0, 450, (4, len(updates))), "base_stock", 17_800.0, 250)
 
 
 def made_up_content(
-    shop: MadeUpShop, name: str = "Corner Shop", item: str = "tea {}", policy: str = "pathwise"
+    shop: MadeUpShop, name: str = "Corner Shop", item: str = "tea {}", policy: str = "pathwise", cover: float = 6.5
 ) -> ReportContent:
     replays = (
-        run(shop, policy, "learned", 4.4),
-        run(shop, "order up to 3.5", "classical", 3.5),
-        run(shop, "fixed quantity", "classical", 6),
-        run(shop, "experience", "classical", 8),
-        run(shop, "perfect foresight", "bound", 0, looks_ahead=True),
+        run(shop, policy, "learned", cover, insight=0.4),
+        run(shop, "base_stock", "classical", 8),
+        run(shop, "fixed_quantity", "classical", 6),
+        run(shop, "experience", "classical", 3.5),
+        run(shop, "foresight", "bound", 0, insight=1),
     )
-    rule = "order up to 3.5"
+    rule = "base_stock"
     rows = standings(replays, rule)
     scene = Scene(
         replays, rows, policy, rule, policy, tuple(map(item.format, range(len(shop.cost)))), shop.starts, "GBP"
@@ -146,14 +144,16 @@ def made_up_content(
         assumptions=(
             Assumption(
                 Text("Lead time", "补货提前期"),
-                "2 weeks",
+                Text("2 weeks", "2 周"),
                 Text(
                     "give `lead_time` in supply.csv or in [supply] of restock.toml",
                     "在 supply.csv 或 restock.toml 的 [supply] 中填写 `lead_time`",
                 ),
             ),
             Assumption(
-                Text("Holding rate a year", "年持有成本率"), "30%", Text("[costs] holding_rate", "[costs] holding_rate")
+                Text("Holding rate a year", "年持有成本率"),
+                Text("30%", "30%"),
+                Text("`holding_rate` in [costs]", "[costs] 中的 `holding_rate`"),
             ),
         ),
         repairs=(
@@ -166,6 +166,6 @@ def made_up_content(
         seeds=(7, 8, 9, 10),
         descriptions={
             policy: Text("network trained through the simulator, ensemble of 4", "通过仿真器训练的网络，4 个集成"),
-            rule: Text("orders up to 3.5 weeks of the recent mean", "补货至近期均值的 3.5 周用量"),
+            rule: Text("orders up to 8 weeks of the recent mean", "补货至近期均值的 8 周用量"),
         },
     )

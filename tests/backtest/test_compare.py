@@ -39,6 +39,11 @@ def test_interval_has_no_width_when_both_are_equal():
     assert (found.wins, found.losses) == (0, 0)
 
 
+def test_few_items_are_never_clear():
+    assert not difference(earning(np.full(9, 3.0)), earning(np.full(9, 1.0), "b")).is_clear
+    assert difference(earning(np.full(10, 3.0)), earning(np.full(10, 1.0), "b")).is_clear
+
+
 def test_interval_has_no_width_when_every_item_gains_the_same():
     base = np.linspace(10, 90, 12)
     found = difference(earning(base + 2), earning(base, "b"))
@@ -125,7 +130,7 @@ def test_fill_rate_interval_holds_the_fill_rate():
 
 
 def test_standings_put_the_bound_first_then_the_most_profitable():
-    oracle = run(SHOP, "foresight", "bound", 0, looks_ahead=True)
+    oracle = run(SHOP, "foresight", "bound", 0, insight=1)
     rows = standings([LEAN, RICH, oracle], reference="lean")
     assert [row.kpis.policy for row in rows] == ["foresight", *sorted(["lean", "rich"], key=profit_of, reverse=True)]
     assert {row.kpis.policy for row in rows if row.against is None} == {"lean"}

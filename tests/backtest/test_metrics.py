@@ -126,7 +126,7 @@ def test_channels_and_lanes_are_summed():
 
 def test_groups_add_up_to_the_shop():
     shop = made_up_shop(30)
-    replay, oracle = run(shop, "cover", "classical", 4), run(shop, "oracle", "bound", 0, looks_ahead=True)
+    replay, oracle = run(shop, "cover", "classical", 4), run(shop, "oracle", "bound", 0, insight=1)
     groups = np.array(["fresh", "dry", "frozen"])[np.arange(30) % 3]
     rows = kpis_by(groups, replay, oracle)
     assert list(rows) == ["dry", "fresh", "frozen"]

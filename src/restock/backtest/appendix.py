@@ -15,7 +15,7 @@ def assumptions(content: ReportContent) -> Html:
         (Text("How to replace it", "如何替换"), False),
     ]
     rows = [
-        row(both(each.what), [(plain(each.value), False), (both(each.replace), False)]) for each in content.assumptions
+        row(both(each.what), [(both(each.value), False), (both(each.replace), False)]) for each in content.assumptions
     ]
     return table(Text("What the data did not say", "数据中没有的信息"), columns, rows)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from restock.backtest.compare import Difference
-from restock.backtest.look import COLOURS, GAIN, INK, LOSS, TOTAL, new_figure, plain, style
+from restock.backtest.look import COLOURS, GAIN, INK, LOSS, TOTAL, new_figure, plain, policy_label, style
 from restock.backtest.metrics import Kpis, Ledger
 from restock.backtest.replay import Kind
 from restock.backtest.wording import (
@@ -52,7 +52,7 @@ def difference_intervals(
     ordered = sorted(differences, key=lambda each: each.total)
     figure.add_scatter(
         x=[each.total for each in ordered],
-        y=[plain(each.policy_a) for each in ordered],
+        y=[policy_label(each.policy_a, language) for each in ordered],
         error_x={
             "array": [each.high - each.total for each in ordered],
             "arrayminus": [each.total - each.low for each in ordered],
@@ -65,8 +65,8 @@ def difference_intervals(
         text=[_difference_text(each, currency) for each in ordered],
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
-    rival = plain(differences[0].policy_b) if differences else ""
-    title = Text(f"Profit compared with {rival}", f"与 {rival} 的利润差")
+    rival = policy_label(differences[0].policy_b, language) if differences else ""
+    title = Text(f"Profit compared with {rival}", f"与“{rival}”的利润差")
     figure.update_xaxes(title_text=with_unit(title, currency, language), zerolinewidth=2)
     return figure
 
@@ -80,15 +80,21 @@ def frontier(
     """Money tied up in stock against what it buys; the chosen policy is ringed."""
     figure = new_figure(430)
     share = measure == "fill_rate"
+    named = _uncrowded(points)
     for kind in KINDS:
         mine = [point for point in points if point.kind == kind]
         if mine:
-            _dots(figure, mine, kind, share, language)
+            _dots(figure, mine, named, share, language)
     chosen = [point for point in points if point.chosen]
     if chosen:
         _ring(figure, chosen, language)
     title = next(each.title for each in MEASURES if each.name == measure)
-    figure.update_xaxes(title_text=with_unit(Text("Mean stock value", "平均库存金额"), currency, language))
+    most = max((point.stock_value for point in points), default=0.0) or 1.0
+    figure.update_xaxes(
+        title_text=with_unit(Text("Mean stock value", "平均库存金额"), currency, language),
+        range=[-0.05 * most, 1.4 * most],  # room for the names
+        zeroline=False,
+    )
     figure.update_yaxes(title_text=with_unit(title, "" if share else currency, language))
     if share:
         figure.update_yaxes(tickformat=".0%")
@@ -100,8 +106,9 @@ def kpi_bars(rows: Sequence[Kpis], language: Language = "en", currency: str = ""
     shown = [each for each in MEASURES if each.name in SHOWN_IN_BARS]
     titles = [with_unit(each.title, currency if each.format == "money" else "", language) for each in shown]
     figure = make_subplots(1, len(shown), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.03)
-    style(figure, 90 + 34 * len(rows))
-    names = [plain(row.policy) for row in rows]
+    style(figure, 70 + 34 * len(rows))
+    figure.update_layout(margin={"t": 34})  # the titles of the columns
+    names = [policy_label(row.policy, language) for row in rows]
     for column, each in enumerate(shown, start=1):
         values = [getattr(row, each.name) for row in rows]
         figure.add_bar(
@@ -113,28 +120,30 @@ def kpi_bars(rows: Sequence[Kpis], language: Language = "en", currency: str = ""
                 "pattern": {"shape": ["/" if row.kind == "bound" else "" for row in rows], "solidity": 0.25},
             },
             text=[measure_text(value, each.format) for value in values],
-            textposition="auto",
-            insidetextanchor="end",
-            insidetextfont={"color": "white"},
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra>" + titles[column - 1] + "</extra>",
             row=1,
             col=column,
             showlegend=False,
         )
+        ends = [0.0, *(value for value in values if value is not None)]
+        figure.update_xaxes(range=[1.45 * min(ends), 1.45 * max(ends)], row=1, col=column)  # room for the numbers
     figure.update_xaxes(showticklabels=False, showgrid=False)
-    figure.update_yaxes(autorange="reversed", ticks="")
+    figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
     figure.update_annotations(font={"size": 13})
     return figure
 
 
 def waterfall(row: Kpis, language: Language = "en", currency: str = "") -> go.Figure:
     """Where one policy's profit comes from, term by term."""
-    return _waterfall(row.ledger.signed(), PROFIT, language, currency)
+    return _waterfall(_terms(row.ledger), PROFIT, language, currency)
 
 
 def difference_waterfall(a: Kpis, b: Kpis, language: Language = "en", currency: str = "") -> go.Figure:
     """Why policy a earns more or less than policy b, term by term."""
-    gain = Ledger(*(mine - theirs for mine, theirs in zip(a.ledger.signed(), b.ledger.signed(), strict=True)))
+    mine, theirs = _terms(a.ledger), _terms(b.ledger)
+    gain = {name: mine[name] - theirs[name] for name in mine}
     return _waterfall(gain, Text("Difference", "差额"), language, currency, signed=True)
 
 
@@ -153,8 +162,8 @@ def ranked_differences(
         ranked, place = ranked[kept], place[kept]
     figure = new_figure(360)
     for part, colour, words in (
-        (np.maximum(ranked, 0), GAIN, Text("earns more with {}", "{} 更赚钱")),
-        (np.minimum(ranked, 0), LOSS, Text("earns more with {}", "{} 更赚钱")),
+        (np.maximum(ranked, 0), GAIN, Text("earns more with {}", "{}更赚钱")),
+        (np.minimum(ranked, 0), LOSS, Text("earns more with {}", "{}更赚钱")),
     ):
         figure.add_scatter(
             x=100 * place,
@@ -162,7 +171,7 @@ def ranked_differences(
             mode="lines",
             line={"color": colour, "width": 1.5, "shape": "hvh"},
             fill="tozeroy",
-            name=words.in_(language).format(plain(policies[0] if colour == GAIN else policies[1])),
+            name=words.in_(language).format(policy_label(policies[0] if colour == GAIN else policies[1], language)),
             hovertemplate="%{y:,.2f}<extra></extra>",
         )
     figure.update_xaxes(title_text=Text("Share of items", "商品占比").in_(language), range=[0, 100], ticksuffix="%")
@@ -205,7 +214,26 @@ def _difference_text(each: Difference, currency: str) -> str:
     return f"{money_text(each.total, currency, signed=True)}{share} [{low}, {high}]"
 
 
-def _dots(figure: go.Figure, points: Sequence[FrontierPoint], kind: Kind, share: bool, language: Language) -> None:
+def _uncrowded(points: Sequence[FrontierPoint]) -> set[str]:
+    """The policies with room for their name: the chosen, the learned and the bound come first, then the best rules."""
+    widest = max((point.stock_value for point in points), default=0.0) or 1.0
+    values = [point.value for point in points]
+    tallest = max(values, default=0.0) - min(values, default=0.0) or 1.0
+    rank: dict[Kind, int] = {"learned": 1, "bound": 2, "classical": 3}
+    named: list[FrontierPoint] = []
+    for point in sorted(points, key=lambda each: (not each.chosen, rank[each.kind], -each.value)):
+        room = all(
+            abs(point.value - other.value) > 0.06 * tallest or abs(point.stock_value - other.stock_value) > 0.5 * widest
+            for other in named
+        )
+        if room:
+            named.append(point)
+    return {point.policy for point in named}
+
+
+def _dots(figure: go.Figure, points: Sequence[FrontierPoint], named: set[str], share: bool, language: Language) -> None:
+    kind = points[0].kind
+    labels = [policy_label(point.policy, language) for point in points]
     intervals = [(point.value, point.low, point.high) for point in points]
     figure.add_scatter(
         x=[point.stock_value for point in points],
@@ -218,12 +246,13 @@ def _dots(figure: go.Figure, points: Sequence[FrontierPoint], kind: Kind, share:
             "width": 4,
         },
         mode="markers+text",
-        text=[plain(point.policy) for point in points],
+        text=[f"  {label}" if point.policy in named else "" for label, point in zip(labels, points, strict=True)],
+        hovertext=labels,
         textposition="middle right",
         cliponaxis=False,
         name=KINDS[kind].in_(language),
         marker={"size": 12, "color": COLOURS[kind], "symbol": "diamond-open" if kind == "bound" else "circle"},
-        hovertemplate="%{text}<br>%{x:,.0f} · %{y:" + (".1%" if share else ",.0f") + "}<extra></extra>",
+        hovertemplate="%{hovertext}<br>%{x:,.0f} · %{y:" + (".1%" if share else ",.0f") + "}<extra></extra>",
     )
 
 
@@ -238,9 +267,19 @@ def _ring(figure: go.Figure, points: Sequence[FrontierPoint], language: Language
     )
 
 
-def _waterfall(terms: Ledger, last: Text, language: Language, currency: str, signed: bool = False) -> go.Figure:
-    used = {name: value for name, value in terms._asdict().items() if abs(value) > 1e-9}
-    total = sum(terms)
+def _terms(ledger: Ledger) -> dict[str, float]:
+    """The signed terms of profit by name; purchases less what stayed in stock are the cost of goods."""
+    signed = ledger.signed()._asdict()
+    goods = signed.pop("purchase") + signed.pop("stock_change")
+    earned = {name: signed.pop(name) for name in ("sales", "liquidation")}
+    return earned | {"goods": goods} | signed
+
+
+def _waterfall(
+    terms: Mapping[str, float], last: Text, language: Language, currency: str, signed: bool = False
+) -> go.Figure:
+    used = {name: value for name, value in terms.items() if abs(value) > 1e-9}
+    total = sum(terms.values())
     figure = new_figure(380)
     figure.add_waterfall(
         x=[MONEY_TERMS[name].in_(language) for name in used] + [f"<b>{last.in_(language)}</b>"],
@@ -248,6 +287,8 @@ def _waterfall(terms: Ledger, last: Text, language: Language, currency: str, sig
         measure=["relative"] * len(used) + ["total"],
         text=[money_text(value, signed=signed) for value in (*used.values(), total)],
         textposition="outside",
+        textfont={"size": 11},
+        constraintext="none",
         cliponaxis=False,
         increasing={"marker": {"color": GAIN}},
         decreasing={"marker": {"color": LOSS}},

@@ -14,6 +14,7 @@ from restock.language import Text
 
 DRAWS = 2000
 TAILS = (0.025, 0.975)  # of a 95 % percentile interval
+FEWEST_ITEMS = 10  # a bootstrap over fewer is far too sure of itself
 INDICES_AT_ONCE = 2**21  # 16 MB of indices
 
 
@@ -35,8 +36,8 @@ class Difference:
 
     @property
     def is_clear(self) -> bool:
-        """The interval leaves zero out."""
-        return self.low > 0 or self.high < 0
+        """The interval leaves zero out, and stands on enough items to mean it."""
+        return self.items >= FEWEST_ITEMS and (self.low > 0 or self.high < 0)
 
 
 class Interval(NamedTuple):

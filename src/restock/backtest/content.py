@@ -24,7 +24,7 @@ class Assumption(NamedTuple):
     """Something the data did not say."""
 
     what: Text
-    value: str
+    value: Text
     replace: Text  # how the shop can say it better
 
 

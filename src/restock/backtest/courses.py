@@ -9,13 +9,24 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from restock.backtest.look import BOUND, CLASSICAL, COLOURS, DEMAND, INK, LEARNED, date_format, new_figure, plain, style
+from restock.backtest.look import (
+    BOUND,
+    CLASSICAL,
+    COLOURS,
+    DEMAND,
+    INK,
+    LEARNED,
+    date_format,
+    new_figure,
+    policy_label,
+    style,
+)
 from restock.backtest.metrics import SMALLEST_UNIT
 from restock.backtest.replay import Kind, Replay
 from restock.backtest.wording import with_unit
 from restock.language import Language, Text
 
-UNITS = Text("Units", "件")
+UNITS = Text("units", "件")
 
 
 class Course(NamedTuple):
@@ -81,16 +92,18 @@ def stock_and_demand(item: ItemCourse, language: Language = "en") -> go.Figure:
             x=item.starts,
             y=_thin(course.ordered),
             marker={"color": colour},
-            name=plain(course.policy),
+            name=policy_label(course.policy, language),
             showlegend=False,
             hovertemplate="%{y:,.4~g}",
             offsetgroup=course.policy,
+            alignmentgroup="orders",
             row=3,
             col=1,
         )
     titles = (Text("Demand", "需求"), Text("Stock", "库存"), Text("Orders", "订货"))
     for row, title in enumerate(titles, start=1):
         figure.update_yaxes(title_text=with_unit(title, UNITS.in_(language), language), row=row, col=1)
+    figure.update_yaxes(rangemode="tozero")
     figure.update_xaxes(tickformat=date_format(language), showgrid=False)
     figure.update_layout(hovermode="x unified", bargap=0.15)
     return figure
@@ -119,12 +132,13 @@ def learning_curve(learning: Learning, language: Language = "en", currency: str 
         name=Text("mean of seeds", "种子均值").in_(language),
         hovertemplate="%{y:,.0f}<extra></extra>",
     )
+    best = policy_label(learning.best_rule, language)
     figure.add_scatter(
         x=[learning.updates[0], learning.updates[-1]],
         y=[learning.best_rule_profit] * 2,
         mode="lines",
         line={"color": CLASSICAL, "width": 2, "dash": "dash"},
-        name=Text(f"best rule: {plain(learning.best_rule)}", f"最佳规则：{plain(learning.best_rule)}").in_(language),
+        name=Text(f"best rule: {best}", f"最佳规则：{best}").in_(language),
         hovertemplate="%{y:,.0f}<extra></extra>",
     )
     if learning.stopped is not None:
@@ -149,6 +163,7 @@ def _demand_bars(figure: go.Figure, item: ItemCourse, language: Language) -> Non
                 marker={"color": DEMAND, "pattern": {"shape": pattern, "fgcolor": INK, "size": 5, "solidity": 0.35}},
                 name=words.in_(language),
                 offsetgroup="demand",
+                alignmentgroup="demand",
                 hovertemplate="%{y:,.4~g}",
                 row=1,
                 col=1,
@@ -156,7 +171,7 @@ def _demand_bars(figure: go.Figure, item: ItemCourse, language: Language) -> Non
 
 
 def _stock_line(figure: go.Figure, item: ItemCourse, course: Course, colour: str, language: Language) -> None:
-    name = plain(course.policy)
+    name = policy_label(course.policy, language)
     dash = "dash" if course.kind == "bound" else "solid"
     figure.add_scatter(
         x=item.starts,
@@ -188,7 +203,7 @@ def _lost_marks(
     """Crosses just under the zero of the stock, a line of them for each policy, so that none hides another."""
     lost = course.lost > SMALLEST_UNIT
     highest = max(float(each.on_hand.max()) for each in item.courses) or 1.0
-    name = plain(course.policy)
+    name = policy_label(course.policy, language)
     figure.add_scatter(
         x=item.starts[lost],
         y=np.full(int(lost.sum()), -0.06 * (place + 1) * highest),

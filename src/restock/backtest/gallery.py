@@ -12,7 +12,7 @@ from restock.backtest.compare import Standing, difference_by, fill_rate_interval
 from restock.backtest.content import Chart, chart
 from restock.backtest.metrics import demand_classes, item_profit
 from restock.backtest.replay import Kind, Replay
-from restock.backtest.wording import money_text, percent_text
+from restock.backtest.wording import money_text, percent_text, policy_phrase
 from restock.language import NOTHING, Text
 
 
@@ -29,6 +29,16 @@ class Scene:
     starts: NDArray[np.datetime64]  # first day of each period
     currency: str = ""
     seed: int = 0
+
+    @property
+    def policy_title(self) -> Text:
+        """The policy as a sentence calls it."""
+        return policy_phrase(self.policy)
+
+    @property
+    def reference_title(self) -> Text:
+        """The best classical rule as a sentence calls it."""
+        return policy_phrase(self.reference)
 
     def replay(self, policy: str) -> Replay:
         """The replay of one policy."""
@@ -77,14 +87,15 @@ def telling_items(gain: NDArray[np.floating], demand: NDArray[np.floating]) -> d
 def _intervals(scene: Scene) -> Chart:
     found = [row.against for row in scene.standings if row.against is not None and row.kpis.kind != "bound"]
     kinds: dict[str, Kind] = {row.kpis.policy: row.kpis.kind for row in scene.standings}
-    better = sum(each.low > 0 for each in found)
-    worse = sum(each.high < 0 for each in found)
+    better = sum(each.is_clear and each.total > 0 for each in found)
+    worse = sum(each.is_clear and each.total < 0 for each in found)
     return chart(
         Text("Who earns more than the best rule", "谁比最佳规则更赚钱"),
         Text(
-            f"Of {len(found)} policies, {better} earned clearly more than {scene.reference}, {worse} clearly less and "
-            f"{len(found) - better - worse} cannot be told apart. Lines are 95% intervals of the paired difference.",
-            f"在 {len(found)} 个策略中，{better} 个明显优于 {scene.reference}，{worse} 个明显更差，"
+            f"Of {len(found)} policies, {better} earned clearly more than {scene.reference_title.en}, {worse} clearly "
+            f"less and {len(found) - better - worse} cannot be told apart. Lines are 95% intervals of "
+            "the paired difference.",
+            f"在 {len(found)} 个策略中，{better} 个明显优于“{scene.reference_title.zh}”，{worse} 个明显更差，"
             f"{len(found) - better - worse} 个无法区分。横线为配对差额的 95% 置信区间。",
         ),
         lambda language: charts.difference_intervals(found, kinds, language, scene.currency),
@@ -93,17 +104,18 @@ def _intervals(scene: Scene) -> Chart:
 
 def _kpi_bars(scene: Scene) -> Chart:
     mine, rule = scene.standing(scene.policy).kpis, scene.standing(scene.reference).kpis
+    rows = [row.kpis for row in scene.standings if row.kpis.kind != "bound"]  # its turnover would dwarf the others
     rates = [percent_text(None if rate is None else 100 * rate) for rate in (mine.fill_rate, rule.fill_rate)]
     stock = [money_text(row.stock_value, scene.currency) for row in (mine, rule)]
     return chart(
-        Text("Key figures of every policy", "各策略的关键指标"),
+        Text("Key figures side by side", "关键指标对比"),
         Text(
-            f"{scene.policy} serves {rates[0]} of demand at once with {stock[0]} of stock; "
-            f"{scene.reference} serves {rates[1]} with {stock[1]}.",
-            f"{scene.policy} 以 {stock[0]} 的库存即时满足 {rates[0]} 的需求；"
-            f"{scene.reference} 以 {stock[1]} 的库存满足 {rates[1]}。",
+            f"Demand served at once: {rates[0]} with {stock[0]} of stock under {scene.policy_title.en}, "
+            f"{rates[1]} with {stock[1]} under {scene.reference_title.en}.",
+            f"“{scene.policy_title.zh}”以 {stock[0]} 的库存即时满足 {rates[0]} 的需求；"
+            f"“{scene.reference_title.zh}”以 {stock[1]} 的库存满足 {rates[1]}。",
         ),
-        lambda language: charts.kpi_bars([row.kpis for row in scene.standings], language, scene.currency),
+        lambda language: charts.kpi_bars(rows, language, scene.currency),
         least_width=900,
     )
 
@@ -115,8 +127,8 @@ def _frontier(scene: Scene, measure: str) -> Chart:
             Text("Money tied up against profit", "资金占用与利润"),
             Text(
                 "Up is more profit, left is less money tied up in stock. Lines are 95% intervals of the difference to "
-                f"{scene.reference}; the ring marks the policy in use.",
-                f"越靠上利润越高，越靠左占用资金越少。竖线为与 {scene.reference} 之差的 95% 置信区间，"
+                f"{scene.reference_title.en}; the ring marks the policy in use.",
+                f"越靠上利润越高，越靠左占用资金越少。竖线为与“{scene.reference_title.zh}”之差的 95% 置信区间，"
                 "圆环标出选用的策略。",
             ),
             lambda language: charts.frontier(points, language, scene.currency),
@@ -160,7 +172,7 @@ def _waterfall(scene: Scene) -> Chart:
     row = scene.standing(scene.policy).kpis
     total = money_text(row.profit, scene.currency)
     return chart(
-        Text(f"Where the profit of {scene.policy} comes from", f"{scene.policy} 的利润从何而来"),
+        Text(f"Where the profit of {scene.policy_title.en} comes from", f"“{scene.policy_title.zh}”的利润从何而来"),
         Text(f"The terms add up to {total}.", f"各项相加为 {total}。"),
         lambda language: charts.waterfall(row, language, scene.currency),
         half=True,
@@ -171,10 +183,10 @@ def _difference_waterfall(scene: Scene) -> Chart:
     mine, rule = scene.standing(scene.policy).kpis, scene.standing(scene.reference).kpis
     total = money_text(mine.profit - rule.profit, scene.currency, signed=True)
     return chart(
-        Text(f"Why it differs from {scene.reference}", f"与 {scene.reference} 的差额从何而来"),
+        Text(f"Why it differs from {scene.reference_title.en}", f"与“{scene.reference_title.zh}”的差额从何而来"),
         Text(
-            f"Green terms favour {scene.policy}, red ones {scene.reference}; together {total}.",
-            f"绿色项有利于 {scene.policy}，红色项有利于 {scene.reference}；合计 {total}。",
+            f"Green terms favour {scene.policy_title.en}, red ones {scene.reference_title.en}; together {total}.",
+            f"绿色项有利于“{scene.policy_title.zh}”，红色项有利于“{scene.reference_title.zh}”；合计 {total}。",
         ),
         lambda language: charts.difference_waterfall(mine, rule, language, scene.currency),
         half=True,
@@ -190,9 +202,9 @@ def _by_class(scene: Scene) -> Chart:
     return chart(
         Text("Which kind of demand gains", "哪类需求获益"),
         Text(
-            f"Difference to {scene.reference} by demand class; the largest is {most} on {best.items:,} items. "
+            f"Difference to {scene.reference_title.en} by demand class; the largest is {most} on {best.items:,} items. "
             "Lines are 95% intervals.",
-            f"按需求类型列出与 {scene.reference} 的差额；最大的一类为 {most}，"
+            f"按需求类型列出与“{scene.reference_title.zh}”的差额；最大的一类为 {most}，"
             f"含 {best.items:,} 个商品。竖线为 95% 置信区间。",
         ),
         lambda language: charts.difference_by_class(found, language, scene.currency),
@@ -206,9 +218,9 @@ def _ranked(scene: Scene) -> Chart:
     return chart(
         Text("How the difference spreads over items", "差额在商品间的分布"),
         Text(
-            f"{scene.policy} earns more on {int((gain > 0).sum()):,} of {len(gain):,} items; "
+            f"Of {len(gain):,} items, {int((gain > 0).sum()):,} earn more with {scene.policy_title.en}; "
             f"the best tenth of the items alone makes {money_text(float(top), scene.currency, True)}.",
-            f"{scene.policy} 在 {len(gain):,} 个商品中的 {int((gain > 0).sum()):,} 个上更赚钱；"
+            f"“{scene.policy_title.zh}”在 {len(gain):,} 个商品中的 {int((gain > 0).sum()):,} 个上更赚钱；"
             f"仅最好的十分之一商品就贡献 {money_text(float(top), scene.currency, True)}。",
         ),
         lambda language: charts.ranked_differences(gain, (scene.policy, scene.reference), language, scene.currency),
@@ -244,9 +256,9 @@ def _item(scene: Scene, pair: tuple[Replay, Replay], row: int, why: Text, gain: 
     return chart(
         Text(f"Item {name}: {why.en}", f"商品 {name}：{why.zh}"),
         Text(
-            f"{worth} against {scene.reference}. Crosses: customers left or had to wait; triangles: deliveries; "
-            "hatched: estimated demand.",
-            f"与 {scene.reference} 相比 {worth}。叉号：顾客流失或等待；三角：到货；斜纹：估计的需求。",
+            f"{worth} against {scene.reference_title.en}. Crosses: customers left or had to wait; triangles: "
+            "deliveries; hatched: estimated demand.",
+            f"与“{scene.reference_title.zh}”相比 {worth}。叉号：顾客流失或等待；三角：到货；斜纹：估计的需求。",
         ),
         partial(courses.stock_and_demand, course),
     )

@@ -9,6 +9,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from restock.backtest.replay import Kind
+from restock.backtest.wording import policy_title
 from restock.language import Language
 
 LEARNED, CLASSICAL, BOUND = "#e8590c", "#5b86b0", "#8d99a6"
@@ -32,7 +33,7 @@ def style(figure: go.Figure, height: int) -> None:
     figure.update_layout(
         template="none",
         height=height,
-        margin={"l": 12, "r": 16, "t": 36, "b": 12},
+        margin={"l": 12, "r": 16, "t": 16, "b": 12},
         font={"family": FONTS, "size": 13, "color": INK},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -42,14 +43,20 @@ def style(figure: go.Figure, height: int) -> None:
         separators=".,",
     )
     axis = {"gridcolor": GRID, "zerolinecolor": INK, "zerolinewidth": 1, "linecolor": GRID, "automargin": True}
-    figure.update_xaxes(**axis, title={"standoff": 10})
-    figure.update_yaxes(**axis, title={"standoff": 10})
+    axis |= {"separatethousands": True, "tickfont": {"size": 12}}
+    figure.update_xaxes(**axis, title={"standoff": 10, "font": {"size": 13}})
+    figure.update_yaxes(**axis, title={"standoff": 10, "font": {"size": 13}})
 
 
 def plain(name: str) -> str:
     """A name of the shop's as figure text: never markup, never longer than the chart can bear."""
     short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
     return escape(short, quote=False)
+
+
+def policy_label(name: str, language: Language) -> str:
+    """A policy's title as figure text."""
+    return plain(policy_title(name).in_(language))
 
 
 def date_format(language: Language) -> str:

@@ -1,10 +1,14 @@
 """HTML for both languages at once. Whatever comes from outside is escaped here and nowhere else."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NewType
 
 from restock.language import Text
+
+SIGNED_NUMBER = re.compile(r"[+−][^\s\d]*\s?\d[\d,.]*%?")  # +GBP 7,419 stays on one line
+LITERAL = re.compile(r"`([^`]+)`")
 
 Html = NewType("Html", str)  # already escaped; everything else is plain text
 
@@ -16,11 +20,10 @@ def plain(words: str) -> Html:
 
 def both(text: Text) -> Html:
     """A text of which the page shows one language."""
-    if text.en == text.zh:
-        return plain(text.en)
-    return Html(
-        f'<span class="en" lang="en">{escape(text.en)}</span><span class="zh" lang="zh-Hans">{escape(text.zh)}</span>'
-    )
+    en, zh = _words(text.en), _words(text.zh)
+    if en == zh:
+        return en
+    return Html(f'<span class="en" lang="en">{en}</span><span class="zh" lang="zh-Hans">{zh}</span>')
 
 
 def joined(*parts: Html) -> Html:
@@ -59,6 +62,12 @@ def row(head: Html, cells: Sequence[tuple[Html, bool]], css: str = "") -> Html:
     """A row of a table; a cell is its content and whether it is a number."""
     rest = "".join(f"<td{_number(is_number)}>{content}</td>" for content, is_number in cells)
     return Html(f'<tr class="{css}"><th scope="row">{head}</th>{rest}</tr>')
+
+
+def _words(words: str) -> Html:
+    """Escaped, with `literals` set as code."""
+    kept = SIGNED_NUMBER.sub(r'<span class="whole">\g<0></span>', escape(words))
+    return Html(LITERAL.sub(r"<code>\1</code>", kept))
 
 
 def _number(is_number: bool) -> str:

@@ -22,9 +22,7 @@ class Ledger(NamedTuple):
 
     sales: float
     liquidation: float
-    stock_change: (
-        float  # value of stock at cost, end minus start: what `Replay.profit` adds to the money of its periods
-    )
+    stock_change: float  # change in the value of stock at cost: what `Replay.profit` adds to the money of its periods
     purchase: float
     order_cost: float
     transport: float

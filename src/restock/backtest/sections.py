@@ -7,7 +7,7 @@ from restock.backtest.compare import Difference, Standing
 from restock.backtest.content import Chart, ReportContent
 from restock.backtest.markup import Html, both, element, joined, paragraph, plain, row, section, table
 from restock.backtest.verdict import certainty, verdict
-from restock.backtest.wording import KINDS, MEASURES, Measure, measure_text, money_text, percent_text
+from restock.backtest.wording import KINDS, MEASURES, Measure, measure_text, money_text, percent_text, policy_title
 from restock.language import NOTHING, Text
 
 TABLE_NAMES = tuple(measure.name for measure in MEASURES if measure.name not in ("profit", "days_of_cover"))
@@ -37,9 +37,9 @@ def sections(content: ReportContent) -> Html:
     parts = {
         "shop": _shop(content),
         "policies": _policies(content),
+        "estimated": _estimated(content),
         "choice": _choices(content),
         "charts": _charts(content.charts),
-        "estimated": _estimated(content),
         "assumptions": appendix.assumptions(content),
         "quality": appendix.quality(content),
         "settings": appendix.settings(content),
@@ -75,7 +75,8 @@ def _cards(content: ReportContent) -> Html:
             numbers = [
                 measure_text(getattr(each.kpis, measure.name), measure.format, currency) for each in (mine, rule)
             ]
-            than = Text(f"{found.policy_b}: {numbers[1]}", f"{found.policy_b}：{numbers[1]}")
+            other = policy_title(found.policy_b)
+            than = Text(f"{other.en}: {numbers[1]}", f"{other.zh}：{numbers[1]}")
             cards.append(_card(measure.title, numbers[0], than))
     return joined(*cards)
 
@@ -131,11 +132,11 @@ def _shop(content: ReportContent) -> Html:
 
 def _policies(content: ReportContent) -> Html:
     shown = [measure for measure in MEASURES if measure.name in TABLE_NAMES]
-    currency, rival = content.shop.currency, content.headline.policy_b
+    currency, rival = content.shop.currency, policy_title(content.headline.policy_b)
     columns = [
         (Text("Policy", "策略"), False),
         (_money_title(Text("Profit", "利润"), currency), True),
-        (Text(f"Difference to {rival}, 95% interval", f"与 {rival} 的差额及 95% 区间"), True),
+        (Text(f"Difference to {rival.en}, 95% interval", f"与“{rival.zh}”的差额及 95% 区间"), True),
         *((_titled(measure, currency), True) for measure in shown),
     ]
     rows = [
@@ -176,16 +177,21 @@ def _how_to_read() -> Html:
 def _choices(content: ReportContent) -> Html:
     if not content.choices:
         return Html("")
+    rival = policy_title(content.headline.policy_b)
     columns = [
         (Text("Group", "商品组"), False),
         (Text("Items", "商品数"), True),
         (Text("Policy in use", "选用策略"), False),
-        (Text(f"Difference to {content.headline.policy_b}", f"与 {content.headline.policy_b} 的差额"), True),
+        (Text(f"Difference to {rival.en}", f"与“{rival.zh}”的差额"), True),
     ]
     rows = [
         row(
             plain(each.group),
-            [(plain(f"{each.items:,}"), True), (plain(each.policy), False), (_difference(each.against), True)],
+            [
+                (plain(f"{each.items:,}"), True),
+                (both(policy_title(each.policy)), False),
+                (_difference(each.against), True),
+            ],
         )
         for each in content.choices
     ]
@@ -206,8 +212,9 @@ def _charts(charts: tuple[Chart, ...]) -> Html:
 def _chart(number: int, chart: Chart) -> Html:
     labels = [escape(f"{title}. {summary}") for title, summary in zip(chart.title, chart.summary, strict=True)]
     height = chart.en.layout.height or 400
+    css = "plot broad" if chart.least_width else "plot"
     plot = (
-        f'<div class="plot" id="chart-{number}" role="img" data-label-en="{labels[0]}" data-label-zh="{labels[1]}" '
+        f'<div class="{css}" id="chart-{number}" role="img" data-label-en="{labels[0]}" data-label-zh="{labels[1]}" '
         f'style="min-height:{int(height)}px;min-width:{chart.least_width}px"></div>'
     )
     caption = element("figcaption", joined(element("h3", both(chart.title)), both(chart.summary)))
@@ -217,13 +224,13 @@ def _chart(number: int, chart: Chart) -> Html:
 def _estimated(content: ReportContent) -> Html:
     if not content.observed:
         return Html("")
-    rival = content.headline.policy_b
+    rival = policy_title(content.headline.policy_b)
     all_demand, observed = Text("all demand", "全部需求"), Text("observed only", "仅观测需求")
     columns = [(Text("Policy", "策略"), False)]
     for title in (
         Text("Profit", "利润"),
         Text("Fill rate", "满足率"),
-        Text(f"Difference to {rival}", f"与 {rival} 的差额"),
+        Text(f"Difference to {rival.en}", f"与“{rival.zh}”的差额"),
     ):
         for which in (all_demand, observed):
             columns.append((Text(f"{title.en}, {which.en}", f"{title.zh}，{which.zh}"), True))
@@ -233,7 +240,7 @@ def _estimated(content: ReportContent) -> Html:
         cells = [plain(money_text(one.kpis.profit)) for one in (each, seen)]
         cells += [plain(measure_text(one.kpis.fill_rate, "share")) for one in (each, seen)]
         cells += [_difference(one.against) for one in (each, seen)]
-        rows.append(row(plain(each.kpis.policy), [(cell, True) for cell in cells]))
+        rows.append(row(both(policy_title(each.kpis.policy)), [(cell, True) for cell in cells]))
     caption = Text(
         "Demand while sold out is an estimate; the right of each pair counts only item-periods with observed demand",
         "售罄期间的需求为估计值；每组右列只计入需求被实际观测到的“商品 × 周期”",
@@ -243,7 +250,7 @@ def _estimated(content: ReportContent) -> Html:
 
 def _policy(content: ReportContent, each: Standing) -> Html:
     name, kind = each.kpis.policy, each.kpis.kind
-    badges = [Html(f'<span class="kind {kind}">{escape(name)}</span>')]
+    badges = [element("span", both(policy_title(name)), f"kind {kind}")]
     if name == content.chosen:
         badges.append(element("span", both(Text("in use", "选用")), "badge chosen"))
     if name == content.headline.policy_b:

@@ -1,23 +1,24 @@
 """The result in one sentence, whatever its sign."""
 
+from restock.backtest.compare import FEWEST_ITEMS
 from restock.backtest.content import ReportContent, Window
-from restock.backtest.wording import money_text, percent_text
+from restock.backtest.wording import money_text, percent_text, policy_phrase
 from restock.language import NOTHING, Text
 
 
 def verdict(content: ReportContent) -> Text:
     """What the test window says about the headline policy against the best classical rule."""
     found, currency = content.headline, content.shop.currency
-    a, b = found.policy_a, found.policy_b
+    a, b = policy_phrase(found.policy_a), policy_phrase(found.policy_b)
     amount = money_text(abs(found.total), currency)
     share = found.relative_percent
-    part = "" if share is None else f" ({percent_text(share, signed=True)})"
-    part_zh = "" if share is None else f"（{percent_text(share, signed=True)}）"
+    part = "" if share is None else f" ({percent_text(abs(share))})"
+    part_zh = "" if share is None else f"（{percent_text(abs(share))}）"
     when = _when(content)
     if not found.is_clear:
         return Text(
-            f"{when.en}, {a} could not be told apart from the best classical rule, {b}",
-            f"{when.zh}，{a} 与最佳经典规则 {b} 无法分出高下",
+            f"{when.en}, {a.en} could not be told apart from the best classical rule, {b.en}",
+            f"{when.zh}，{a.zh}与最佳经典规则“{b.zh}”无法分出高下",
         )
     if content.shop.costs_only:
         words = (
@@ -31,10 +32,10 @@ def verdict(content: ReportContent) -> Text:
             if found.total > 0
             else ("earned {} less{} than", "比{}少赚 {}{}")
         )
-    rule_zh = f"最佳经典规则 {b} "
+    rule_zh = f"最佳经典规则“{b.zh}”"
     return Text(
-        f"{when.en}, {a} {words[0].format(amount, part)} the best classical rule, {b}",
-        f"{when.zh}，{a} {words[1].format(rule_zh, amount, part_zh)}",
+        f"{when.en}, {a.en} {words[0].format(amount, part)} the best classical rule, {b.en}",
+        f"{when.zh}，{a.zh}{words[1].format(rule_zh, amount, part_zh)}",
     )
 
 
@@ -72,23 +73,29 @@ def _when(content: ReportContent) -> Text:
 
 def _meaning(content: ReportContent) -> Text:
     """Whether the test confirms the choice, which was made before it."""
-    found, chosen = content.headline, content.chosen
-    ahead, kept = found.is_clear and found.total > 0, chosen == found.policy_b
+    found, chosen = content.headline, policy_phrase(content.chosen)
+    ahead, kept = found.is_clear and found.total > 0, content.chosen != found.policy_a
     if kept and ahead:
         return Text(
-            f"Validation had chosen {chosen}, and {chosen} stays in use: a choice is never made on the test window.",
-            f"验证期选中的是 {chosen}，因此继续使用 {chosen}：绝不根据测试期来做选择。",
+            f"Validation had chosen {chosen.en}, and {chosen.en} stays in use: no choice is made on the test window.",
+            f"验证期选中的是“{chosen.zh}”，因此继续使用“{chosen.zh}”：绝不根据测试期来做选择。",
         )
     if kept:
-        return Text(f"The shop keeps {chosen}.", f"店铺继续使用 {chosen}。")
+        return Text(f"The shop keeps {chosen.en}.", f"店铺继续使用“{chosen.zh}”。")
     if ahead:
         return NOTHING
+    if found.items < FEWEST_ITEMS:
+        return Text(
+            f"With {found.items} items the interval is too sure of itself: take the result as a hint.",
+            f"仅有 {found.items} 个商品，区间过于乐观，结果仅供参考。",
+        )
     if not found.is_clear:
         return Text(
-            f"The interval includes zero: {chosen}, chosen on validation, may be better, equal or worse here.",
-            f"区间包含零：验证期选中的 {chosen}，在此时段可能更好、相当或更差。",
+            f"The interval includes zero: {chosen.en}, chosen on validation, may be better, equal or worse here.",
+            f"区间包含零：验证期选中的“{chosen.zh}”，在此时段可能更好、相当或更差。",
         )
+    rule = policy_phrase(found.policy_b)
     return Text(
-        f"The test window speaks against {chosen}, which validation had chosen: keep {found.policy_b}.",
-        f"测试期的结果不支持验证期选中的 {chosen}：建议继续使用 {found.policy_b}。",
+        f"The test window speaks against {chosen.en}, which validation had chosen: keep {rule.en}.",
+        f"测试期的结果不支持验证期选中的“{chosen.zh}”：建议继续使用“{rule.zh}”。",
     )

@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 from restock.backtest.replay import Kind
 from restock.language import Language, Text
+from restock.policies.rules import RULES
 
 MINUS = "−"
 ABSENT = "–"
@@ -89,14 +90,12 @@ MEASURES = (
 MONEY_TERMS = {
     "sales": Text("Sales", "销售收入"),
     "liquidation": Text("Liquidation", "清仓收入"),
-    "stock_change": Text("Stock change", "库存变动"),
-    "purchase": Text("Purchases", "采购成本"),
+    "goods": Text("Cost of goods", "商品成本"),
     "order_cost": Text("Order costs", "订货费用"),
     "transport": Text("Transport", "运输费用"),
     "holding": Text("Holding", "持有成本"),
     "shortage": Text("Shortage", "缺货损失"),
     "backlog": Text("Backlog", "欠货费用"),
-    "profit": Text("Profit", "利润"),
 }
 
 DEMAND_CLASSES = {
@@ -112,6 +111,23 @@ KINDS: dict[Kind, Text] = {
     "classical": Text("classical rule", "经典规则"),
     "bound": Text("upper bound", "理论上限"),
 }
+
+POLICIES = {rule.name: rule.label for rule in RULES} | {
+    "pathwise": Text("learned policy", "学习策略"),
+    "mixed": Text("choice per group", "分组选用"),
+    "foresight": Text("perfect foresight", "完全预知"),
+}
+
+
+def policy_title(name: str) -> Text:
+    """A policy as a planner calls it; a name that is not in the book stands for itself."""
+    return POLICIES.get(name, Text(name, name))
+
+
+def policy_phrase(name: str) -> Text:
+    """The same inside a sentence: `the learned policy`, `base stock`."""
+    title = policy_title(name)
+    return Text(f"the {title.en}" if name in ("pathwise", "mixed") else title.en, title.zh)
 
 
 def money_text(value: float | None, currency: str = "", signed: bool = False) -> str:

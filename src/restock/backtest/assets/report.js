@@ -19,21 +19,27 @@
   // Paint a figure in the ink of a theme; what the figure says itself (colours of policies) stays.
   const painted = (figure, shade) => {
     const ink = inks[shade];
-    const layout = { ...figure.layout, font: { ...figure.layout.font, color: ink.ink }, hoverlabel: { ...figure.layout.hoverlabel, bgcolor: ink.hover, bordercolor: ink.zero } };
+    const layout = { ...figure.layout, font: { ...figure.layout.font, color: ink.ink }, hoverlabel: { ...figure.layout.hoverlabel, bgcolor: ink.hover, bordercolor: ink.zero }, modebar: { bgcolor: "rgba(0,0,0,0)", color: ink.zero, activecolor: ink.ink } };
     for (const key of Object.keys(layout)) {
       if (/^[xy]axis\d*$/.test(key)) layout[key] = { ...layout[key], gridcolor: ink.grid, zerolinecolor: ink.zero, linecolor: ink.grid };
     }
     if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
     return layout;
   };
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+  const BROAD = 920; // pixels on paper, scaled down by the style sheet
+  const config = {
+    responsive: true,
+    displaylogo: false,
+    displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false,
+    modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "pan2d", "autoScale2d"],
+  };
   const plots = [...document.querySelectorAll(".plot")];
   const read = (plot) => JSON.parse(document.getElementById(`${plot.id}-${language}`).textContent);
   const draw = (shade = theme, width = undefined) => {
     for (const plot of plots) {
       const figure = read(plot);
       const layout = painted(figure, shade);
-      if (width) layout.width = width;
+      if (width) layout.width = plot.classList.contains("broad") ? BROAD : width;
       Plotly.react(plot, figure.data, layout, config);
     }
   };
