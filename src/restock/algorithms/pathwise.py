@@ -32,7 +32,7 @@ class PathwiseConfig(BaseModel):
     learning_rate: float = Field(2e-3, gt=0, description="Largest step of Adam")
     warm_up: float = Field(0.1, ge=0, lt=1, description="Share of the updates in which the step size rises")
     weight_decay: float = Field(0.1, ge=0, description="Pull of the weights towards zero")
-    input_dropout: float = Field(0.3, ge=0, lt=1, description="Share of the features hidden in each period")
+    input_dropout: float = Field(0.3, ge=0, lt=1, description="Share of the features hidden in each window")
     carry_stock: bool = Field(False, description="Windows follow each other; else each starts with random stock")
     whole_units_from: float = Field(0.0, ge=0, le=1, description="Share of the updates made with fractions of units")
 
@@ -89,10 +89,11 @@ def mean_loss(policy: Policy, window: Stretch, ignored: int) -> tuple[Float[Arra
 
 
 def hide_features(known: Known, share: float, key: Array) -> Known:
-    """Dropout on the inputs: without it a small catalogue is learned by heart."""
+    """Dropout on the inputs, for whole windows: without it a small catalogue is learned by heart."""
     if share == 0.0:
         return known
-    keep = jax.random.bernoulli(key, 1.0 - share, known.features.shape)
+    rows, inputs = known.features.shape[0], known.features.shape[-1]
+    keep = jax.random.bernoulli(key, 1.0 - share, (rows, 1, inputs))
     return eqx.tree_at(lambda k: k.features, known, known.features * keep / (1.0 - share))
 
 

@@ -11,7 +11,7 @@ from restock.algorithms.problem import Problem
 from restock.backtest.replay import Window
 from restock.backtest.windows import Windows
 from restock.forecasting.features import Scaling, fit_scaling, make_features
-from restock.forecasting.outlook import Outlook, look_out, standard_errors
+from restock.forecasting.outlook import Outlook, look_out, standard_errors, usual_price
 from restock.policies.rules import QUANTILES, Past
 from restock.policies.tuning import Trial
 from restock.simulator.demand import lead_time_arrivals
@@ -30,6 +30,7 @@ class Catalogue:
     shop: Shop  # [row], NumPy
     objective: str  # "profit" or "cost"
     outlook: Outlook
+    price: Floats  # money per unit, known before the period; 0 where only costs count [row, period + ahead]
     at: NDArray[np.intp]  # periods for which features exist
     features: Floats  # raw [row, len(at), feature]
     feature_names: tuple[str, ...]
@@ -48,14 +49,14 @@ class Catalogue:
         """What a policy may know in periods first <= t < last."""
         columns = np.arange(first, last)
         cut = np.searchsorted(self.at, columns)
-        price = self.history.price[:, np.minimum(columns, self.history.price.shape[1] - 1)]
+        price = self.price[:, np.minimum(columns, self.price.shape[1] - 1)]
         return Known(
             scale=jnp.asarray(self.outlook.scale[:, columns]),
             averages=jnp.asarray(self.outlook.averages[:, columns]),
             lead_demand=jnp.asarray(self.outlook.lead_demand[:, columns]),
             lead_spread=jnp.asarray(self.outlook.lead_spread[:, columns]),
             features=jnp.asarray(scaling.apply(self.features[:, cut])),
-            price=jnp.asarray(price if self.objective == "profit" else np.zeros_like(price))[:, :, None],
+            price=jnp.asarray(price)[:, :, None],
             may_order=jnp.asarray(self.may_order(columns))[:, :, None],
         )
 
@@ -93,7 +94,7 @@ class Catalogue:
         """Only some rows. What was made from the whole shop stays as it is."""
         outlook = Outlook(*(getattr(self.outlook, f.name)[rows] for f in fields(Outlook)))
         shop = jax.tree.map(lambda x: x[rows], self.shop)
-        return replace(self, history=self.history.rows(rows), shop=shop, outlook=outlook, features=self.features[rows])
+        return replace(self, history=self.history.rows(rows), shop=shop, outlook=outlook, price=self.price[rows], features=self.features[rows])
 
     def stretch(self, first: int, last: int, scaling: Scaling) -> Stretch:
         """Periods first <= t < last from the usual stock; estimated demand has no weight."""
@@ -129,7 +130,8 @@ def make_catalogue(history: History, shop: Shop, objective: str, first: int) -> 
     outlook = look_out(history, protect)
     at = np.arange(first, history.shape[1] + 1)
     features, names = make_features(history, outlook, at)
-    return Catalogue(history, shop, objective, outlook, at, features, names)
+    price = usual_price(history) if objective == "profit" else np.zeros_like(history.price)
+    return Catalogue(history, shop, objective, outlook, price, at, features, names)
 
 
 def scaling_of(catalogue: Catalogue, train: tuple[int, int]) -> Scaling:

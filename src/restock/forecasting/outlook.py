@@ -16,6 +16,7 @@ WINDOWS = {1: (3, 7, 14, 28, 56), 7: (2, 4, 8, 13, 26)}  # periods of `Known.ave
 SCALE_WINDOW = {1: 28, 7: 13}
 SMALLEST_SCALE = 0.3  # units per period
 SMOOTHING = {1: 0.1, 7: 0.2}  # of the level, per period
+PRICE_WINDOW = {1: 28, 7: 8}
 ERROR_SMOOTHING = {1: 0.05, 7: 0.1}
 YEAR = 52  # weeks
 SEASON_WEEKS = 8  # the recent stretch that the season is relative to
@@ -46,6 +47,24 @@ def look_out(history: History, protect: NDArray[np.int64]) -> Outlook:
     lead_demand = smoothed_level(history, season) * season_sum(season, history.groups, protect)
     spread = lead_error_spread(demand, lead_demand, protect, ERROR_SMOOTHING[days])
     return Outlook(np.maximum(recent, SMALLEST_SCALE), averages, lead_demand, spread, protect)
+
+
+def usual_price(history: History) -> Floats:
+    """What a unit is expected to bring: the median of recent list prices, less the planned discount. [item, period + ahead]
+
+    The price that customers really paid in a period is known only afterwards, and hangs together with how much they bought
+    (large orders get rebates): decisions and money use the price that can be known before.
+    """
+    discount = np.zeros_like(history.price)
+    if "discount" in history.planned_names:
+        discount = np.clip(history.planned[:, :, history.planned_names.index("discount")], 0.0, 0.95)
+    window = PRICE_WINDOW[history.period_days]
+    listed = history.price[:, : history.shape[1]] / (1.0 - discount[:, : history.shape[1]])
+    padded = np.pad(listed, ((0, 0), (window, 0)), mode="edge")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, window, axis=1), axis=-1)
+    ahead = np.repeat(usual[:, -1:], max(history.price.shape[1] - usual.shape[1], 0), axis=1)
+    usual = np.concatenate([usual, ahead], axis=1)[:, : history.price.shape[1]]
+    return np.nan_to_num(usual * (1.0 - discount)).astype(np.float32)
 
 
 def trailing_mean(values: Floats, counts: Floats, window: int) -> Floats:

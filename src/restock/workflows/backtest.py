@@ -28,7 +28,7 @@ from restock.workflows.project import Project
 from restock.workflows.situation import Situation, day, understand
 from restock.workflows.training import LEARNED, Trained, from_model
 
-CHOSEN, FORESIGHT = "chosen", "perfect foresight"
+CHOSEN, FORESIGHT = "mixed", "foresight"
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _content(
         version=__version__,
         charts=gallery(scene, _learning(trained)),
         choices=_choices(trained, replays, result),
-        assumptions=tuple(page.Assumption(a.text, a.value, a.replace) for a in result.assumptions),
+        assumptions=tuple(page.Assumption(a.text, Text(a.value, a.value), a.replace) for a in result.assumptions),
         repairs=_repairs(project, trained),
         settings=_settings(config),
         seeds=(trained.seed,),
