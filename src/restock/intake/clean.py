@@ -45,7 +45,13 @@ def _stock(frame: pl.DataFrame, mapping: FileMapping, options: ReadOptions, find
     findings.reject(undated, mapping.columns.get("date", "date"), undated["date"], Text("no date", "缺少日期"))
     frame = frame.filter(pl.col("date").is_not_null())
     below = frame.filter(pl.col("on_hand") < 0)
-    findings.count("negative_stock", "repair", Text("stock below 0 counts as 0", "负库存按 0 计"), below.height, -below["on_hand"].sum())
+    findings.count(
+        "negative_stock",
+        "repair",
+        Text("stock below 0 counts as 0", "负库存按 0 计"),
+        below.height,
+        -below["on_hand"].sum(),
+    )
     counted = frame.with_columns(pl.col("on_hand").clip(0.0))
     result = {"stock": _once(counted.unique(["item", "site", "date", "on_hand"], maintain_order=True), findings)}
     arriving = _arriving(frame, mapping, findings)
@@ -75,19 +81,31 @@ def _count_date(mapping: FileMapping, options: ReadOptions) -> date:
     except ValueError:
         pass
     raise DataError(
-        Text(f"`{mapping.file}`: stock without a date column, and the file name has no date", f"`{mapping.file}`：库存表没有日期列，文件名中也没有日期"),
+        Text(
+            f"`{mapping.file}`: stock without a date column, and the file name has no date",
+            f"`{mapping.file}`：库存表没有日期列，文件名中也没有日期",
+        ),
         hint=Text("say when it was counted: `--as-of 2026-11-22`", "请指定盘点日期：`--as-of 2026-11-22`"),
     )
 
 
 def _arriving(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -> pl.DataFrame:
     """Ordered goods that a stock table tells of, with made-up order ids: one per arrival date."""
-    parts = [frame.select("item", "site", "expected", pl.col("on_order").alias("quantity"))] if "on_order" in mapping.columns else []
+    parts = (
+        [frame.select("item", "site", "expected", pl.col("on_order").alias("quantity"))]
+        if "on_order" in mapping.columns
+        else []
+    )
     for header, day in arrival_dates(mapping).items():
         quantity = to_number(frame[header])
         said = frame[header].cast(pl.String).str.strip_chars().str.contains(r"\w").fill_null(value=False)
         bad = frame.filter(said & ~quantity.is_finite().fill_null(value=False))
-        findings.count("unread_arrivals", "repair", Text(f"`{header}`: cell is not a number, left empty", f"`{header}`：单元格不是数字，按空处理"), bad.height)
+        findings.count(
+            "unread_arrivals",
+            "repair",
+            Text(f"`{header}`: cell is not a number, left empty", f"`{header}`：单元格不是数字，按空处理"),
+            bad.height,
+        )
         parts.append(frame.select("item", "site", pl.lit(day, pl.Date).alias("expected"), quantity.alias("quantity")))
     if not parts:
         return PURCHASE_ORDERS.conform(pl.DataFrame(schema=PURCHASE_ORDERS.schema))
@@ -96,7 +114,13 @@ def _arriving(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -> 
     lines = lines.with_columns(order=pl.when(day.is_null()).then(pl.lit(INCOMING)).otherwise(INCOMING + "-" + day))
     lines = lines.group_by("order", "item", "site", "expected", maintain_order=True).agg(pl.col("quantity").sum())
     undated = lines.filter(pl.col("expected").is_null())
-    findings.count("no_arrival_date", "flag", Text("goods on order without a date of arrival", "在途货物没有到货日期"), undated.height, undated["quantity"].sum())
+    findings.count(
+        "no_arrival_date",
+        "flag",
+        Text("goods on order without a date of arrival", "在途货物没有到货日期"),
+        undated.height,
+        undated["quantity"].sum(),
+    )
     findings.count("incoming", "note", Text("goods on order are kept as purchase orders named `incoming-<date>`",
                    "在途货物记为名为 `incoming-<日期>` 的采购单"), lines.height, lines["quantity"].sum())  # fmt: skip
     return PURCHASE_ORDERS.conform(lines)
@@ -106,15 +130,30 @@ def _purchase_orders(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
     """What is still to come: outstanding, or ordered less received; nothing of lines that came in full."""
     dead = [word for word in frame["status"].drop_nulls().unique() if is_cancelled(word)]
     gone = frame.filter(pl.col("status").is_in(dead))
-    findings.count("cancelled", "removal", Text("cancelled purchase orders left out", "去掉已取消的采购单"), gone.height, gone["quantity"].sum())
+    findings.count(
+        "cancelled",
+        "removal",
+        Text("cancelled purchase orders left out", "去掉已取消的采购单"),
+        gone.height,
+        gone["quantity"].sum(),
+    )
     frame = frame.filter(~pl.col("status").is_in(dead).fill_null(value=False))
     closed = [word for word in frame["status"].drop_nulls().unique() if normal(word) in CLOSED]
     complete = pl.col("received").is_not_null() & pl.col("received_quantity").is_null() | pl.col("status").is_in(closed)
     open_units = pl.coalesce("outstanding", pl.col("quantity") - pl.col("received_quantity").fill_null(0.0)).clip(0.0)
-    open_units = pl.when(complete.fill_null(value=False) & pl.col("outstanding").is_null()).then(0.0).otherwise(open_units)
+    open_units = (
+        pl.when(complete.fill_null(value=False) & pl.col("outstanding").is_null()).then(0.0).otherwise(open_units)
+    )
     unnamed = frame["order"].null_count()
-    findings.count("made_up_order", "repair", Text("purchase orders without a number got one", "没有单号的采购单已自动编号"), unnamed)
-    made_up = pl.concat_str(pl.lit("po"), pl.coalesce("ordered", "expected").dt.to_string("%Y-%m-%d"), separator="-", ignore_nulls=True)
+    findings.count(
+        "made_up_order",
+        "repair",
+        Text("purchase orders without a number got one", "没有单号的采购单已自动编号"),
+        unnamed,
+    )
+    made_up = pl.concat_str(
+        pl.lit("po"), pl.coalesce("ordered", "expected").dt.to_string("%Y-%m-%d"), separator="-", ignore_nulls=True
+    )
     frame = frame.with_columns(quantity=open_units, order=pl.coalesce("order", made_up))
     keyed = frame.group_by("order", "item", "site", "expected", "received", maintain_order=True).agg(
         pl.col("ordered").min(), pl.col("quantity").sum()
@@ -122,11 +161,14 @@ def _purchase_orders(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
     return latest_by_key("purchase_orders", _split_arrivals(keyed))
 
 
-CLOSED = {normal(word) for word in ("received", "closed", "done", "complete", "completed", "已入库", "已完成", "已收货", "完成")}
+CLOSED = {
+    normal(word)
+    for word in ("received", "closed", "done", "complete", "completed", "已入库", "已完成", "已收货", "完成")
+}
 
 
 def _split_arrivals(frame: pl.DataFrame) -> pl.DataFrame:
-    """An item that comes on several days under one order number needs several ids, or the last would replace the others."""
+    """An item that comes on several days under one order number needs several ids, or the last replaces the others."""
     several = pl.len().over("order", "item", "site") > 1
     number = pl.int_range(pl.len()).over("order", "item", "site") + 1
     return frame.with_columns(order=pl.when(several).then(pl.format("{}#{}", "order", number)).otherwise("order"))
@@ -135,7 +177,12 @@ def _split_arrivals(frame: pl.DataFrame) -> pl.DataFrame:
 def _supply(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
     numbers = ("lead_time", "lead_time_sd", "minimum", "pack", "unit_cost", "review")
     bad = frame.filter(pl.any_horizontal(pl.col(name) < 0 for name in numbers))
-    findings.count("negative_terms", "repair", Text("negative terms of supply are taken as unknown", "供货条件为负的视为未知"), bad.height)
+    findings.count(
+        "negative_terms",
+        "repair",
+        Text("negative terms of supply are taken as unknown", "供货条件为负的视为未知"),
+        bad.height,
+    )
     frame = frame.with_columns(pl.when(pl.col(name) >= 0).then(pl.col(name)).alias(name) for name in numbers)
     return latest_by_key("supply", frame.with_columns(pl.col("supplier").fill_null("supplier")))
 
@@ -143,17 +190,29 @@ def _supply(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
 def _items(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
     money = ("unit_cost", "list_price")
     bad = frame.filter(pl.any_horizontal(pl.col(name) <= 0 for name in money))
-    findings.count("no_money", "repair", Text("a cost or price of 0 or less is taken as unknown", "成本或价格小于等于 0 的视为未知"), bad.height)
+    findings.count(
+        "no_money",
+        "repair",
+        Text("a cost or price of 0 or less is taken as unknown", "成本或价格小于等于 0 的视为未知"),
+        bad.height,
+    )
     frame = frame.with_columns(pl.when(pl.col(name) > 0).then(pl.col(name)).alias(name) for name in money)
     status = pl.col("status").str.to_lowercase()
-    ended = pl.when(status.is_in(list(words("discontinued")))).then(pl.lit("discontinued")).when(status.is_in(list(words("ending")))).then(pl.lit("ending"))
+    ended = (
+        pl.when(status.is_in(list(words("discontinued"))))
+        .then(pl.lit("discontinued"))
+        .when(status.is_in(list(words("ending"))))
+        .then(pl.lit("ending"))
+    )
     frame = frame.with_columns(status=pl.when(status.is_not_null()).then(ended.otherwise(pl.lit("active"))))
     return latest_by_key("items", frame)
 
 
 def _promotions(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
     frame = _forward(frame, findings)
-    return latest_by_key("promotions", frame.with_columns(pl.col("kind").fill_null("promotion"), pl.col("value").fill_null(1.0)))
+    return latest_by_key(
+        "promotions", frame.with_columns(pl.col("kind").fill_null("promotion"), pl.col("value").fill_null(1.0))
+    )
 
 
 def _events(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
@@ -174,11 +233,13 @@ def _prices(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
 
 
 def merge_items(told: list[pl.DataFrame], seen: list[pl.DataFrame]) -> pl.DataFrame:
-    """One row per item: what an items file says, then what other files say of it; a later file wins, column by column."""
+    """One row per item: what other files say of it, then what an items file says; the later wins, column by column."""
     frames = [ITEMS.conform(frame) for frame in (*seen, *told) if frame.height]
     rest = [name for name in ITEMS.schema if name != "item"]
     both = pl.concat([pl.DataFrame(schema=ITEMS.schema), *frames])
-    return ITEMS.conform(both.group_by("item", maintain_order=True).agg(pl.col(name).drop_nulls().last() for name in rest))
+    return ITEMS.conform(
+        both.group_by("item", maintain_order=True).agg(pl.col(name).drop_nulls().last() for name in rest)
+    )
 
 
 def merge_rows(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
@@ -192,5 +253,3 @@ def merge_rows(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
         lines.unique(same, keep="first", maintain_order=True),
         days.unique(TABLES["sales"].key, keep="last", maintain_order=True),
     ])  # fmt: skip
-
-

@@ -1,7 +1,7 @@
 """The fact tables: their columns, types and keys, as docs/architecture.md lists them.
 
-A file is read into *reading columns* first (what people export: dates, line totals, status words), which the cleaning of
-each table turns into the *fact columns* that everybody else sees.
+A file is read into *reading columns* first (what people export: dates, line totals, status words), which the cleaning
+of each table turns into the *fact columns* that everybody else sees.
 """
 
 from dataclasses import dataclass
@@ -91,7 +91,9 @@ STOCK = Table(
     "stock",
     _columns("item:id site:id date:date on_hand:number", required="item site date on_hand"),
     ("item", "site", "date"),
-    _columns(f"item:id site:id date:date on_hand:number on_order:number expected:date {_ABOUT_ITEM}", required="item on_hand"),
+    _columns(
+        f"item:id site:id date:date on_hand:number on_order:number expected:date {_ABOUT_ITEM}", required="item on_hand"
+    ),
 )
 PURCHASE_ORDERS = Table(
     "purchase_orders",

@@ -10,7 +10,10 @@ from restock.intake.contract import TABLES
 from restock.intake.parse import to_time
 from restock.intake.synonyms import is_personal, normal, ranks, without_unit, words
 
-DATE_HEADER = re.compile(r"^\D?\d{4}\D\d{1,2}\D\d{1,2}|^\d{8}$|^\d{1,2}[-/.]\d{1,2}[-/.](\d{2}|\d{4})$|^\d{5}$|^\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}$")
+DATE_HEADER = re.compile(
+    r"^\D?\d{4}\D\d{1,2}\D\d{1,2}|^\d{8}$|^\d{5}$"
+    r"|^\d{1,2}[-/.]\d{1,2}[-/.](\d{2}|\d{4})$|^\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}$"
+)
 GENERIC = 2  # the tier of `stock.on_hand` with headers such as `quantity`, which alone do not say that a file is stock
 ABOUT_ITEM = {"name", "category", "brand", "unit_cost", "list_price", "launch", "like_item"}
 
@@ -52,7 +55,9 @@ def table_of(headers: Sequence[str], told: Mapping[str, str | None], file_name: 
     sales, orders = has["sales"], has["purchase_orders"]
     real_stock = "on_hand" in has["stock"] and (_tier("stock", "on_hand", usable) < GENERIC or "on_hand" in told)
     about_orders = orders & {"expected", "received", "outstanding", "received_quantity"}
-    bought = any(normal(header).startswith(("po", "purchaseorder", "supplier", "vendor", "采购", "供应商")) for header in usable)
+    bought = any(
+        normal(header).startswith(("po", "purchaseorder", "supplier", "vendor", "采购", "供应商")) for header in usable
+    )
     a_sale = {"item", "at", "quantity"} <= sales
     rules = {
         "sales": "item" in sales and len(date_headers(usable)) > 1,

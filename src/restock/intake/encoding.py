@@ -73,6 +73,6 @@ def separator_of(text: str) -> str:
         usual = max(set(counts), key=lambda n: (n > 0, counts.count(n), n), default=0)
         return (counts.count(usual) if usual else 0), usual
 
-    # a decimal comma gives commas as regular as the semicolons beside it: the header has no numbers, so it decides first
+    # a decimal comma gives commas as regular as the semicolons beside it: the header has no numbers, so it goes first
     header = max(bare[:15], key=len, default="")
     return max(SEPARATORS, key=lambda s: (fits(s)[0] > 0, s in header, *fits(s)))

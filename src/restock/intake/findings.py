@@ -1,7 +1,7 @@
 """What the reader found: counts of every repair, removal and flag, and the rows it could not use."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, SupportsFloat, SupportsInt
 
 import polars as pl
 
@@ -48,10 +48,10 @@ class Findings:
     counts: list[Count] = field(default_factory=list[Count])
     rejected: list[pl.DataFrame] = field(default_factory=list[pl.DataFrame])
 
-    def count(self, name: str, effect: Effect, text: Text, rows: int, units: float = 0.0) -> None:
+    def count(self, name: str, effect: Effect, text: Text, rows: SupportsInt, units: SupportsFloat = 0.0) -> None:
         """Note that something was done to `rows` rows; nothing happens for zero rows."""
-        if rows:
-            self.counts.append(Count(name, effect, text, rows, float(units), self.table))
+        if int(rows):
+            self.counts.append(Count(name, effect, text, int(rows), float(units), self.table))
 
     def reject(self, frame: pl.DataFrame, column: str, values: pl.Series, reason: Text) -> None:
         """Quarantine the rows of `frame` (it needs `ROW`); `values` are the cells as they stood in the file."""

@@ -1,4 +1,4 @@
-"""Which header is which column. The user's word wins, then what was remembered, then the platform, then the synonyms."""
+"""Which header is which column. The user's word wins, then memory, then the platform, then the synonyms."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,6 @@ import polars as pl
 from restock.errors import DataError, UsageError
 from restock.intake.contract import ALIASES, TABLES
 from restock.intake.detect import candidates, date_headers, table_of
-from restock.intake.findings import ROW
 from restock.intake.parse import to_time
 from restock.intake.read import Sheet
 from restock.intake.synonyms import Platform, is_personal, normal, pattern, platforms, ranks, recognise, signature
@@ -20,7 +19,8 @@ from restock.language import Text
 MUST_BE_CLEAR = {"quantity", "on_hand"}  # two headers of equal rank for these are an error, never a guess
 NAMES = {
     "item": Text("item (SKU)", "商品编码（SKU）"), "at": Text("date", "日期"), "quantity": Text("quantity", "数量"),
-    "on_hand": Text("stock on hand", "库存数量"), "start": Text("start date", "开始日期"), "end": Text("end date", "结束日期"),
+    "on_hand": Text("stock on hand", "库存数量"),
+    "start": Text("start date", "开始日期"), "end": Text("end date", "结束日期"),
     "date": Text("date", "日期"), "price": Text("price", "价格"), "name": Text("name", "名称"),
 }  # fmt: skip
 
@@ -29,7 +29,9 @@ NAMES = {
 class ReadOptions:
     """What a user can say about files; everything has a default."""
 
-    mapping: Mapping[str, str | None] = field(default_factory=dict[str, str | None])  # contract column -> file header; None leaves a column out
+    mapping: Mapping[str, str | None] = field(
+        default_factory=dict[str, str | None]
+    )  # contract column -> file header; None leaves a column out
     table: str | None = None  # force the kind of table; else it is detected from the headers
     on_error: Literal["quarantine", "stop"] = "quarantine"
     max_bad_share: float = 0.2  # more bad rows than this in a file -> DataError
@@ -92,14 +94,22 @@ def map_sheet(sheet: Sheet, options: ReadOptions, remembered: Remembered) -> Fil
     usable = [header for header in headers if not is_personal(header)]
     platform = recognise(headers)
     told = {**{k: v for k, v in known.items() if k != "table"}, **said}
-    table = options.table or known.get("table") or (platform.table if platform else table_of(headers, told, sheet.path.name))
+    table = (
+        options.table
+        or known.get("table")
+        or (platform.table if platform else table_of(headers, told, sheet.path.name))
+    )
     platform = platform if platform and platform.table == table else None
     taken = _headers_there({k: v for k, v in told.items() if v is not None and TABLES[table].reads(k)}, headers)
     if platform and not known:
         taken = {**_platform_columns(platform, headers, taken), **taken}
         usable = [header for header in usable if header not in taken.values()]
     left_out = {column for column, header in told.items() if header is None}
-    days = tuple(date_headers(usable, options.day_first)) if table == "sales" and not {"at", "quantity"} <= set(taken) else ()
+    days = (
+        tuple(date_headers(usable, options.day_first))
+        if table == "sales" and not {"at", "quantity"} <= set(taken)
+        else ()
+    )
     days = days if len(days) > 1 else ()
     arrivals = tuple(_arrivals(usable)) if table == "stock" else ()
     free = [header for header in usable if header not in {*days, *arrivals}]
@@ -108,8 +118,19 @@ def map_sheet(sheet: Sheet, options: ReadOptions, remembered: Remembered) -> Fil
     used = {*columns.values(), *days, *arrivals}
     personal = tuple(header for header in headers if is_personal(header) and header not in used)
     unused = tuple(header for header in headers if header not in used and header not in personal)
-    return FileMapping(sheet.path.name, table, platform.name if platform else None, columns, unused, personal,
-                       signature(headers), days, arrivals, sheet.frame.height + len(sheet.ragged), sheet.sheet)  # fmt: skip
+    return FileMapping(
+        file=sheet.path.name,
+        table=table,
+        platform=platform.name if platform else None,
+        columns=columns,
+        unused=unused,
+        personal=personal,
+        signature=signature(headers),
+        days=days,
+        arrivals=arrivals,
+        rows=sheet.frame.height + len(sheet.ragged),
+        sheet=sheet.sheet,
+    )
 
 
 def fill_down_of(mapping: FileMapping) -> tuple[str, ...]:
@@ -125,7 +146,7 @@ def _said(mapping: Mapping[str, str | None], headers: Sequence[str]) -> dict[str
         there = None if header is None else header if header in headers else by_key.get(normal(header))
         if header is None or there is not None:
             names = {column, ALIASES.get(column, column)}
-            resolved |= {name: there for name in names}
+            resolved |= dict.fromkeys(names, there)
     return resolved
 
 
@@ -184,7 +205,9 @@ def _two_quantities(sheet: Sheet, column: str, tied: Sequence[str]) -> DataError
     listed = " and ".join(f"`{header}`" for header in tied)
     listed_zh = "和".join(f"`{header}`" for header in tied)
     return DataError(
-        Text(f"`{sheet.path}`: {listed} could both be the {names.en}", f"`{sheet.path}`：{listed_zh}都可能是{names.zh}"),
+        Text(
+            f"`{sheet.path}`: {listed} could both be the {names.en}", f"`{sheet.path}`：{listed_zh}都可能是{names.zh}"
+        ),
         hint=Text(f'say which one: `--map {column}="{tied[0]}"`', f'请指明是哪一列：`--map {column}="{tied[0]}"`'),
     )
 
@@ -200,7 +223,8 @@ def _check_required(sheet: Sheet, table: str, columns: Mapping[str, str], days: 
     names = [NAMES.get(name, Text(name, name)) for name in missing]
     guess = _guess(table, missing[0], [h for h in sheet.headers if h not in columns.values()])
     near = Text(f"; nearest: {guess}", f"；最接近的列：{guess}") if guess else Text("", "")
-    en = f"`{sheet.path}` has no {' and no '.join(n.en for n in names)} column ({table}); its columns are {listed}{near.en}"
+    lacking = " and no ".join(name.en for name in names)
+    en = f"`{sheet.path}` has no {lacking} column ({table}); its columns are {listed}{near.en}"
     zh = f"`{sheet.path}` 缺少{'、'.join(n.zh for n in names)}列（{table}）；文件中的列：{listed}{near.zh}"
     header = guess.strip("`").split("`")[0] if guess else "..."
     raise DataError(Text(en, zh), hint=Text(

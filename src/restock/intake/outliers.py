@@ -18,7 +18,9 @@ def flag_outliers(sales: pl.DataFrame, *, daily: bool) -> pl.Series:
     frame = frame.with_columns(middle=pl.col("log").median().over("item"), lines=pl.col("log").count().over("item"))
     away = (pl.col("log") - pl.col("middle")).abs()
     frame = frame.with_columns(spread=MAD_TO_SD * away.median().over("item"))
-    shop = frame.select(pl.col("log").median().alias("m"), (pl.col("log") - pl.col("log").median()).abs().median().alias("d")).row(0)
+    shop = frame.select(
+        pl.col("log").median().alias("m"), (pl.col("log") - pl.col("log").median()).abs().median().alias("d")
+    ).row(0)
     few = pl.col("lines") < FEWEST
     middle = pl.when(few).then(pl.lit(shop[0], pl.Float64)).otherwise(pl.col("middle"))
     spread = pl.when(few).then(pl.lit((shop[1] or 0.0) * MAD_TO_SD)).otherwise(pl.col("spread")).clip(FLOOR)

@@ -17,7 +17,12 @@ def price_lines(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -
     if "unit_price" not in mapping.columns and "net_amount" in mapping.columns:
         sold = pl.when(pl.col("quantity") != 0).then(pl.col("quantity"))
         frame = frame.with_columns(unit_price=pl.col("net_amount") / sold)
-        findings.count("price_from_amount", "note", Text("unit price is line amount / quantity", "单价由金额除以数量得到"), frame.height)
+        findings.count(
+            "price_from_amount",
+            "note",
+            Text("unit price is line amount / quantity", "单价由金额除以数量得到"),
+            frame.height,
+        )
     frame = _money_off(_share_paid(frame, mapping, findings), findings)
     list_price = pl.when(pl.col("list_price") > 0).then(pl.col("list_price"))
     paid = pl.when(pl.col("unit_price") > 0).then(pl.col("unit_price"))
@@ -42,7 +47,12 @@ def _share_paid(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -
             off = pl.coalesce("discount_amount", "discount")
             return frame.with_columns(discount_amount=off, discount=pl.lit(None, pl.Float64))
     if middle < 0.5:  # most lines have little or none of it: the share taken off
-        findings.count("discount_turned", "note", Text("`discount` is read as the share taken off", "`discount` 按“减免比例”读取"), len(seen))
+        findings.count(
+            "discount_turned",
+            "note",
+            Text("`discount` is read as the share taken off", "`discount` 按“减免比例”读取"),
+            len(seen),
+        )
         return frame.with_columns(discount=1.0 - value.abs().clip(0.0, 1.0))
     zero = value <= 0
     findings.count("discount_zero", "repair", Text("discount of 0 (paid nothing of the list price) is taken as unknown",
@@ -57,9 +67,15 @@ def _money_off(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
     fits = (off <= gross.abs()) & (gross.abs() > 0) & (off > 0)
     share = pl.when(fits).then(1.0 - off / gross.abs()).when(off == 0).then(1.0)
     rows = frame.select(fits.sum()).item()
-    findings.count("discount_money", "note", Text("money off the line is taken off the unit price", "行优惠金额已从单价中扣除"), rows)
+    findings.count(
+        "discount_money",
+        "note",
+        Text("money off the line is taken off the unit price", "行优惠金额已从单价中扣除"),
+        rows,
+    )
     return frame.with_columns(
-        unit_price=pl.col("unit_price") * pl.when(fits).then(share).otherwise(1.0), discount=pl.coalesce("discount", share)
+        unit_price=pl.col("unit_price") * pl.when(fits).then(share).otherwise(1.0),
+        discount=pl.coalesce("discount", share),
     )
 
 

@@ -53,7 +53,11 @@ def read_sheet(path: Path) -> Sheet:
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return _excel(path, data)
     if path.suffix.lower() in READABLE - {".csv", ".tsv", ".txt"} - CSV_IN_DISGUISE:
-        raise _bad(path, Text("has an Excel name but is not an Excel file", "的扩展名是 Excel，但内容不是 Excel 文件"), SAVE_AGAIN)
+        raise _bad(
+            path,
+            Text("has an Excel name but is not an Excel file", "的扩展名是 Excel，但内容不是 Excel 文件"),
+            SAVE_AGAIN,
+        )
     if data.lstrip()[:200].lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
         raise _bad(path, Text("is a web page, not a table", "是网页，不是表格"), SAVE_AGAIN)
     return _text(path, text_of(data, path.name))
@@ -77,9 +81,13 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise _bad(path, Text("does not exist", "不存在"), Text("check the name and the folder", "请检查文件名和所在文件夹")) from None
+        raise _bad(
+            path, Text("does not exist", "不存在"), Text("check the name and the folder", "请检查文件名和所在文件夹")
+        ) from None
     except PermissionError:
-        raise _bad(path, Text("may not be read", "没有读取权限"), Text(f"try `chmod u+r {path}`", f"可尝试 `chmod u+r {path}`")) from None
+        raise _bad(
+            path, Text("may not be read", "没有读取权限"), Text(f"try `chmod u+r {path}`", f"可尝试 `chmod u+r {path}`")
+        ) from None
     except OSError as error:
         raise _bad(path, Text(f"cannot be read: {error.strerror}", f"无法读取：{error.strerror}")) from None
 
@@ -111,7 +119,7 @@ def _text(path: Path, text: str) -> Sheet:
 
 
 def _cells(text: str, separator: str, path: Path) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
-    """All cells, one frame row per record, `ROW` = line where it begins; and the lines with more cells than the header."""
+    """All cells, a row per record, `ROW` = line where it begins; and the lines with more cells than the header."""
     width = max(line.count(separator) for line in text[:100_000].split("\n")[: HEADER_WITHIN * 4]) + 1
     schema = {f"c{i}": pl.String() for i in range(width)}
     data = text.encode()
@@ -150,33 +158,37 @@ def _excel(path: Path, data: bytes) -> Sheet:
     try:
         book = fastexcel.read_excel(data)
         names = book.sheet_names
-        heads = [book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string", n_rows=HEADER_WITHIN) for name in names]
+        heads = [
+            book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string", n_rows=HEADER_WITHIN) for name in names
+        ]
         scores = [_best_header(head.to_polars())[1] for head in heads]
         name = names[max(range(len(names)), key=lambda i: (scores[i], -i))]
         frame = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
         numeric = _lost_digits(book, name, frame)
     except fastexcel.FastExcelError as error:
         reason = str(error).splitlines()[0]
-        raise _bad(path, Text(f"is not a readable Excel file: {reason}", f"不是可读的 Excel 文件：{reason}"), SAVE_AGAIN) from None
+        raise _bad(
+            path, Text(f"is not a readable Excel file: {reason}", f"不是可读的 Excel 文件：{reason}"), SAVE_AGAIN
+        ) from None
     frame = frame.rename({old: f"c{i}" for i, old in enumerate(frame.columns)}).with_columns(numeric)
     return _with_header(path, frame.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64)), sheet=name)
 
 
 def _lost_digits(book: Any, name: str, frame: pl.DataFrame) -> list[pl.Expr]:
-    """Long ids that Excel kept as numbers have lost digits: show them as Excel does, `1.23457E+18`, so that they are refused."""
+    """Long ids that Excel kept as numbers lost digits: shown as Excel does, `1.23457E+18`, they are refused."""
     long = [i for i, column in enumerate(frame.columns) if frame[column].str.contains(r"^\d{16,}$").any()]
     if not long:
         return []
     start = _best_header(frame)[0] + 1
     typed = book.load_sheet(name, header_row=None, skip_rows=start, use_columns=long, dtypes=None).to_polars()
     lost = [long[i] for i, dtype in enumerate(typed.dtypes) if dtype.is_numeric()]
-    return [
-        pl.when(pl.col(f"c{i}").str.contains(r"^\d{16,}$"))
-        .then(pl.col(f"c{i}").str.slice(0, 1) + "." + pl.col(f"c{i}").str.slice(1, 5) + "E+" + (pl.col(f"c{i}").str.len_chars() - 1).cast(pl.String))
-        .otherwise(pl.col(f"c{i}"))
-        .alias(f"c{i}")
-        for i in lost
-    ]  # fmt: skip
+    return [_as_excel_shows(pl.col(f"c{i}")) for i in lost]
+
+
+def _as_excel_shows(cell: pl.Expr) -> pl.Expr:
+    power = (cell.str.len_chars() - 1).cast(pl.String)
+    shown = pl.format("{}.{}E+{}", cell.str.slice(0, 1), cell.str.slice(1, 5), power)
+    return pl.when(cell.str.contains(r"^\d{16,}$")).then(shown).otherwise(cell).name.keep()
 
 
 def known_headers() -> frozenset[str]:
@@ -210,7 +222,11 @@ def _with_header(path: Path, frame: pl.DataFrame, ragged: list[tuple[int, int]] 
     names = [(cell or "").strip().lstrip("\ufeff").strip() for cell in frame.select(columns).row(at)]
     rows = frame.slice(at + 1)
     rows = rows.filter(pl.any_horizontal(pl.col(name).str.strip_chars().str.len_chars() > 0 for name in columns))
-    empty = {name for name, header in zip(columns, names, strict=True) if not header and rows[name].null_count() == rows.height}
+    empty = {
+        name
+        for name, header in zip(columns, names, strict=True)
+        if not header and rows[name].null_count() == rows.height
+    }
     kept = [(old, new or f"column {old[1:]}") for old, new in zip(columns, names, strict=True) if old not in empty]
     headers = [new for _, new in kept]
     twice = sorted({name for name in headers if headers.count(name) > 1})
@@ -219,5 +235,11 @@ def _with_header(path: Path, frame: pl.DataFrame, ragged: list[tuple[int, int]] 
         raise _bad(path, Text(f"has the same header more than once: {listed}", f"有重复的表头：{listed}"),
                    Text("rename one of them in the file", "请在文件中改掉其中一个列名"))  # fmt: skip
     if not rows.height and not ragged:
-        raise _bad(path, Text(f"has a header but no rows (columns {', '.join(headers)})", f"只有表头，没有数据行（列：{'、'.join(headers)}）"))
+        raise _bad(
+            path,
+            Text(
+                f"has a header but no rows (columns {', '.join(headers)})",
+                f"只有表头，没有数据行（列：{'、'.join(headers)}）",
+            ),
+        )
     return Sheet(path, rows.select(ROW, *(pl.col(old).alias(new) for old, new in kept)), ragged or [], sheet, separator)

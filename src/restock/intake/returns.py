@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 INDEX = "__index"
 
@@ -44,22 +46,39 @@ def match_returns(lines: pl.DataFrame) -> Matched:
 
 
 def _pairs(lines: pl.DataFrame, by: list[str]) -> pl.Series:
-    """Index of every sale and return that form a pair within `by`, last sale first: brackets, counted with a running sum.
+    """Index of every sale and return that pair up within `by`, last sale first: brackets, by a running sum.
 
     A sale opens (+1), a return closes (-1). A return that takes the sum below its lowest value so far closes nothing.
     On one level of the sum opening and closing alternate, so a sale is closed if something follows it on its level.
     """
-    returned = lines.filter(pl.col("quantity") < 0).select(by).unique()
-    some = lines.join(returned, on=by, how="semi").sort(*by, "at", pl.col("quantity") < 0, INDEX)
-    some = some.with_columns(opens=pl.col("quantity") > 0)
-    some = some.with_columns(depth=pl.when("opens").then(1).otherwise(-1).cum_sum().over(by))
-    some = some.with_columns(lowest=pl.min_horizontal(pl.col("depth").cum_min().over(by), 0))
-    before = pl.col("lowest").shift(1, fill_value=0).over(by)
-    some = some.filter(pl.col("opens") | (pl.col("depth") >= before))
-    level = pl.col("depth") - pl.col("lowest") + pl.when("opens").then(0).otherwise(1)
-    some = some.with_columns(level=level)
-    followed = pl.col("opens").shift(-1).over([*by, "level"]).is_not_null()
-    return some.filter(~pl.col("opens") | followed)[INDEX]
+    keys = lines.select(by).hash_rows(seed=0)  # only to narrow down: groups without a return pair nothing
+    some = lines.filter(keys.is_in(keys.filter(lines["quantity"] < 0).unique().implode()))
+    some = some.select(*by, "at", "quantity", INDEX).sort(*by, "at", pl.col("quantity") < 0, INDEX)
+    edges = pl.any_horizontal((pl.col(name) != pl.col(name).shift()).fill_null(value=True) for name in by)
+    group = some.select(edges.cum_sum()).to_series().to_numpy().astype(np.int64)
+    return some[INDEX].filter(pl.Series(paired(group, some["quantity"].to_numpy() > 0)))
+
+
+def paired(group: NDArray[np.int64], opens: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which sales (`opens`) and returns pair up within a `group`; groups count up, events stand in time order."""
+    total = np.cumsum(np.where(opens, 1, -1))
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    before = np.concatenate([[0], total])[first]
+    depth = total - np.repeat(before, np.diff(np.append(first, len(group))))
+    # the running minimum restarts with each group, since every group lies a whole span below the one before
+    span = 2 * len(group) + 2
+    lowest = np.minimum(np.minimum.accumulate(np.minimum(depth, 0) - group * span) + group * span, 0)
+    floor = np.concatenate([[0], lowest[:-1]])
+    floor[first] = 0
+    may = opens | (depth >= floor)
+    level = np.where(opens, depth - lowest, depth - lowest + 1)
+    index = np.flatnonzero(may)
+    index = index[np.lexsort((index, level[index], group[index]))]
+    next_is_same = np.zeros(len(index), dtype=bool)
+    next_is_same[:-1] = (group[index][1:] == group[index][:-1]) & (level[index][1:] == level[index][:-1])
+    result = np.zeros(len(group), dtype=bool)
+    result[index] = ~opens[index] | next_is_same
+    return result
 
 
 def _parts(sales: pl.DataFrame, returns: pl.DataFrame) -> pl.DataFrame:

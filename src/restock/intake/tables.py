@@ -1,13 +1,14 @@
 """Files in, facts out: the one door to reading.
 
-    reading = read_tables([Path("sales.csv"), Path("stock.xlsx")])
-    reading.tables["sales"], reading.quarantine, reading.counts, reading.mappings
+reading = read_tables([Path("sales.csv"), Path("stock.xlsx")])
+reading.tables["sales"], reading.quarantine, reading.counts, reading.mappings
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import polars as pl
@@ -29,7 +30,9 @@ __all__ = ["Count", "FileMapping", "ReadOptions", "Reading", "read_tables"]
 class Reading:
     """What files became."""
 
-    tables: dict[str, pl.DataFrame]  # by table name, exactly the contract's columns and types; only tables that files gave
+    tables: dict[
+        str, pl.DataFrame
+    ]  # by table name, exactly the contract's columns and types; only tables that files gave
     quarantine: pl.DataFrame  # file, row (line in the file), column, value, reason_en, reason_zh
     mappings: list[FileMapping]  # one per file
     counts: list[Count]  # every repair, removal and flag
@@ -49,7 +52,7 @@ class FileFacts(NamedTuple):
 
 
 def read_tables(
-    paths: Sequence[Path], options: ReadOptions = ReadOptions(), remembered: Remembered = {}
+    paths: Sequence[Path], options: ReadOptions = ReadOptions(), remembered: Remembered = MappingProxyType({})
 ) -> Reading:
     """Read files of any kind of table, in order: of two rows with one key the later file's stands.
 
@@ -63,7 +66,9 @@ def read_tables(
         DataError: a file that cannot be read or understood, or with more bad rows than `options.max_bad_share`.
     """
     if not paths:
-        raise UsageError(Text("no files to read", "没有要读取的文件"), hint=Text("name at least one file", "请至少给出一个文件"))
+        raise UsageError(
+            Text("no files to read", "没有要读取的文件"), hint=Text("name at least one file", "请至少给出一个文件")
+        )
     sheets = [read_sheet(Path(path)) for path in paths]
     check_said(options, sheets)
     files = [_read(sheet, options, remembered) for sheet in sheets]
