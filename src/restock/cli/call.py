@@ -30,9 +30,9 @@ def read_call(arguments: Sequence[str], environment: Mapping[str, str]) -> Call:
 
 def _value(options: Sequence[str], name: str) -> str | None:
     found = None
-    for here, following in zip(options, (*options[1:], ""), strict=True):
+    for index, here in enumerate(options):
         if here == name:
-            found = following
+            found = "".join(options[index + 1 : index + 2])
         elif here.startswith(f"{name}="):
             found = here.removeprefix(f"{name}=")
     return found

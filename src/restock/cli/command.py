@@ -26,7 +26,9 @@ Debug = Annotated[
 ]
 ProjectFolder = Annotated[
     Path | None,
-    typer.Option("--project", help=both("The project folder; default: the current one", "项目文件夹，默认为当前文件夹")),
+    typer.Option(
+        "--project", help=both("The project folder; default: the current one", "项目文件夹，默认为当前文件夹")
+    ),
 ]
 Seed = Annotated[
     int, typer.Option("--seed", help=both("Same seed, same numbers", "随机种子：种子相同，结果相同"), min=0)

@@ -17,7 +17,8 @@ Site = Annotated[
     str | None, typer.Option("--site", help=both("The site, where there are several", "有多个仓店时指定其中之一"))
 ]
 Run = Annotated[
-    str | None, typer.Option("--run", help=both("The run to export; default: the latest plan", "要导出的运行，默认为最近的计划"))
+    str | None,
+    typer.Option("--run", help=both("The run to export; default: the latest plan", "要导出的运行，默认为最近的计划")),
 ]
 Format = Annotated[
     Literal["csv", "xlsx", "json", "parquet"], typer.Option("--format", help=both("Kind of file", "文件格式"))

@@ -77,9 +77,7 @@ def _unexpected(error: BaseException, call: Call) -> Failure:
     if kept is None:
         hint = Text("the same command with `--debug` shows the traceback", "加上 `--debug` 重新运行可查看调用栈")
     else:
-        hint = Text(
-            f"the traceback is in `{kept}`; please send it to us", f"调用栈已写入 `{kept}`；请把它发给我们"
-        )
+        hint = Text(f"the traceback is in `{kept}`; please send it to us", f"调用栈已写入 `{kept}`；请把它发给我们")
     return Failure("Unexpected", message, hint, 1)
 
 
@@ -88,9 +86,7 @@ def _keep(error: BaseException, call: Call) -> Path | None:
     head = f"restock {restock.__version__}, Python {platform.python_version()}, {platform.platform()}"
     text = "".join((f"{head}\n{call.arguments}\n\n", *traceback.format_exception(error)))
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="restock-", suffix=".log", delete=False, encoding="utf-8"
-        ) as file:
+        with tempfile.NamedTemporaryFile("w", prefix="restock-", suffix=".log", delete=False, encoding="utf-8") as file:
             file.write(text)
     except OSError:
         return None

@@ -59,6 +59,8 @@ LABELS = {
     "table": Text("table", "数据表"),
     "header": Text("header", "表头"),
     "file": Text("file", "文件"),
+    "healthy": Text("healthy", "健康"),
+    "next": Text("next", "下一步"),
     "state": Text("state", "状态"),
     "learned": Text("learned", "学习"),
     "classical": Text("classical", "传统"),

@@ -30,6 +30,5 @@ def plain(value: Any) -> Any:
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(part) for part in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    if hasattr(value, "tolist"):  # numbers and arrays of NumPy and JAX
-        return plain(value.tolist())
-    return str(value)
+    listed = getattr(value, "tolist", None)  # numbers and arrays of NumPy and JAX
+    return str(value) if listed is None else plain(listed())

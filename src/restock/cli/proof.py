@@ -26,7 +26,9 @@ Quick = Annotated[
 def add(app: typer.Typer) -> None:
     """Add these commands."""
     command(app, both("Check this machine and the project", "检查本机和项目"))(doctor)
-    shown = both("Our result, the optimum or best known, the rivals, seconds", "我们的结果、最优或已知最好值、对手和耗时")
+    shown = both(
+        "Our result, the optimum or best known, the rivals, seconds", "我们的结果、最优或已知最好值、对手和耗时"
+    )
     command(app, shown)(bench)
 
 

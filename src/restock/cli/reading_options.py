@@ -37,16 +37,26 @@ DayFirst = Annotated[
     bool | None,
     typer.Option(
         "--day-first/--month-first",
-        help=both("How 03/04/2026 is meant; default: told from the data", "03/04/2026 是 4 月 3 日还是 3 月 4 日，默认由数据判断"),
+        help=both(
+            "How 03/04/2026 is meant; default: told from the data",
+            "03/04/2026 是 4 月 3 日还是 3 月 4 日，默认由数据判断",
+        ),
     ),
 ]
 AsOf = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help=both("The day of stock counts without a date", "没有日期的库存属于哪一天")),
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help=both("The day of stock counts without a date", "没有日期的库存属于哪一天"),
+    ),
 ]
 OnError = Annotated[
     Literal["quarantine", "stop"],
-    typer.Option("--on-error", help=both("What to do with rows that cannot be used", "如何处理无法使用的行：隔离或停止")),
+    typer.Option(
+        "--on-error", help=both("What to do with rows that cannot be used", "如何处理无法使用的行：隔离或停止")
+    ),
 ]
 MaxBadShare = Annotated[
     float | None,

@@ -1,5 +1,6 @@
 """What a workflow returned, for a person: sentences, then tables; made from the same record as the JSON."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,11 +19,9 @@ Record = Mapping[str, Any]
 
 def show(record: Record, language: Language) -> None:
     """Print a record to stdout."""
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, emoji=False, width=WIDE)
+    console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else WIDE)
     for block in blocks(record, language):
-        console.print(block)
+        console.print(block, soft_wrap=isinstance(block, str))
 
 
 def blocks(record: Record, language: Language) -> Iterator[str | Line | Table]:
@@ -48,13 +47,15 @@ def cell(key: str, value: Any, language: Language) -> str:
     if value is None or value == "":
         return "-"
     if _is_text(value):
-        return str(value[language])
+        return str(value[language]) or "-"
     if isinstance(value, bool):
         return Text("yes" if value else "no", "是" if value else "否").in_(language)
     if isinstance(value, int | float):
         return _number(key, value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{label(str(name), language)} {cell(str(name), part, language)}" for name, part in value.items())
+        return ", ".join(
+            f"{label(str(name), language)} {cell(str(name), part, language)}" for name, part in value.items()
+        )
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(cell(key, part, language) for part in value) or "-"
     if key == "kind" and value in LABELS:
@@ -74,22 +75,24 @@ def _number(key: str, value: float) -> str:
 
 def _against(against: Record, record: Record, language: Language) -> str:
     """The answer in one sentence: more, less, or nobody can tell."""
-    rival, difference, low, high = (against.get(key) for key in ("policy", "difference", "low", "high"))
-    chosen = record.get("chosen") or "-"
+    rival, difference = against.get("policy"), against.get("difference")
+    low, high = against.get("low"), against.get("high")
+    learned = next((row["policy"] for row in record.get("policies", ()) if row.get("kind") == "learned"), "-")
     if difference is None:
-        return Text(f"{chosen} was not compared with {rival}", f"{chosen} 没有与 {rival} 比较").in_(language)
-    interval = "" if low is None or high is None else f"{low:+,.0f} … {high:+,.0f}"
-    if interval and low <= 0 <= high:
+        return Text(f"{learned} was not compared with {rival}", f"{learned} 没有与 {rival} 比较").in_(language)
+    known = low is not None and high is not None
+    interval = f"{low:+,.0f} … {high:+,.0f}" if known else ""
+    if known and low <= 0 <= high:
         said = Text(
-            f"{chosen} and {rival} cannot be told apart: {difference:+,.0f} (95 % interval {interval})",
-            f"{chosen} 与 {rival} 没有显著差别：{difference:+,.0f}（95% 区间 {interval}）",
+            f"{learned} and {rival} cannot be told apart: {difference:+,.0f} (95 % interval {interval})",
+            f"{learned} 与 {rival} 没有显著差别：{difference:+,.0f}（95% 区间 {interval}）",
         )
     else:
         more, better = ("more", "多") if difference >= 0 else ("less", "少")
         between, among = (f" (95 % interval {interval})", f"（95% 区间 {interval}）") if interval else ("", "")
         said = Text(
-            f"{chosen} earns {abs(difference):,.0f} {more} than {rival}, the best classical policy{between}",
-            f"{chosen} 比最好的传统策略 {rival} {better}赚 {abs(difference):,.0f}{among}",
+            f"{learned} earns {abs(difference):,.0f} {more} than {rival}, the best classical policy{between}",
+            f"{learned} 比最好的传统策略 {rival} {better}赚 {abs(difference):,.0f}{among}",
         )
     return said.in_(language)
 
@@ -107,7 +110,10 @@ def _nested(key: str, value: Record, language: Language) -> Iterator[Table]:
     if all(isinstance(part, Mapping) and not _is_text(part) for part in value.values()):
         yield _table(label(key, language), [{"name": name, **part} for name, part in value.items()], language)
     else:
-        pairs = [{"name": label(str(name), language), "value": cell(str(name), part, language)} for name, part in value.items()]
+        pairs = [
+            {"name": label(str(name), language), "value": cell(str(name), part, language)}
+            for name, part in value.items()
+        ]
         yield _table(label(key, language), pairs, language)
 
 
@@ -127,11 +133,15 @@ def _table(title: str, rows: Sequence[Record], language: Language, chosen: str |
 
 
 def _more(count: int, language: Language) -> str:
-    return Text(f"… and {count:,} more; `--json` has them all", f"… 另有 {count:,} 行；`--json` 输出全部内容").in_(language)
+    return Text(f"… and {count:,} more; `--json` has them all", f"… 另有 {count:,} 行；`--json` 输出全部内容").in_(
+        language
+    )
 
 
 def _rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) and not _is_text(row) for row in value)
+    return (
+        isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) and not _is_text(row) for row in value)
+    )
 
 
 def _is_text(value: Any) -> bool:
@@ -139,4 +149,8 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_single(value: Any) -> bool:
-    return value is not None and (not isinstance(value, Mapping | list) or _is_text(value) or (isinstance(value, list) and bool(value) and not _rows(value)))
+    return value is not None and (
+        not isinstance(value, Mapping | list)
+        or _is_text(value)
+        or (isinstance(value, list) and bool(value) and not _rows(value))
+    )
