@@ -30,10 +30,10 @@ static: $(MADE)
 	$(BIN)/lint-imports
 
 fast-tests: static
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 all-tests: static
-	$(BIN)/python -m pytest -q -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: $(MADE) ## a benchmark: make bench BENCH="lost-sales --quick"
 	$(BIN)/restock bench $(BENCH)

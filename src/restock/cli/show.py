@@ -80,9 +80,8 @@ def _against(against: Record, record: Record, language: Language) -> str:
     learned = next((row["policy"] for row in record.get("policies", ()) if row.get("kind") == "learned"), "-")
     if difference is None:
         return Text(f"{learned} was not compared with {rival}", f"{learned} 没有与 {rival} 比较").in_(language)
-    known = low is not None and high is not None
-    interval = f"{low:+,.0f} … {high:+,.0f}" if known else ""
-    if known and low <= 0 <= high:
+    interval = "" if low is None or high is None else f"{low:+,.0f} … {high:+,.0f}"
+    if low is not None and high is not None and low <= 0 <= high:
         said = Text(
             f"{learned} and {rival} cannot be told apart: {difference:+,.0f} (95 % interval {interval})",
             f"{learned} 与 {rival} 没有显著差别：{difference:+,.0f}（95% 区间 {interval}）",
