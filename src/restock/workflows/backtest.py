@@ -1,7 +1,6 @@
 """Prove a trained model in money on periods that nothing was learned from or chosen on."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +23,9 @@ from restock.policies.foresight import with_foresight
 from restock.policies.rules import rule
 from restock.progress import Progress, Silent
 from restock.storage.models import list_models, load_model
+from restock.workflows.load import repairs
 from restock.workflows.project import Project
+from restock.workflows.runs import new_run
 from restock.workflows.situation import Situation, day, understand
 from restock.workflows.training import LEARNED, Trained, from_model
 
@@ -96,7 +97,7 @@ def backtest(project: Project, model: str | None = None, *, progress: Progress |
     best = max(classical, key=lambda r: float(r.profit.sum()))
     rows = standings(replays, best.policy)
     by_name = {r.policy: r for r in replays}
-    run = new_run(project, "backtest")
+    run = new_run(project.folder, "backtest")
     result = BacktestResult(
         run=run,
         model=name,
@@ -187,7 +188,7 @@ def _content(
         charts=gallery(scene, _learning(trained)),
         choices=_choices(trained, replays, result),
         assumptions=tuple(page.Assumption(a.text, Text(a.value, a.value), a.replace) for a in result.assumptions),
-        repairs=_repairs(project, trained),
+        repairs=_repairs(project),
         settings=_settings(config),
         seeds=(trained.seed,),
         descriptions=_descriptions(trained),
@@ -248,9 +249,16 @@ def _choices(trained: Trained, replays: list[Replay], result: BacktestResult) ->
     return tuple(choices)
 
 
-def _repairs(project: Project, trained: Trained) -> tuple[page.Repair, ...]:
-    counts = project.facts.manifest(trained.snapshot).mappings.get("counts", [])
-    return tuple(page.Repair(Text(c["en"], c["zh"]), c["rows"], Text(c["done_en"], c["done_zh"])) for c in counts)
+HANDLING = {
+    "repair": Text("repaired", "已修复"),
+    "removal": Text("left out", "已剔除"),
+    "flag": Text("flagged, kept", "已标记并保留"),
+    "note": Text("noted", "仅记录"),
+}
+
+
+def _repairs(project: Project) -> tuple[page.Repair, ...]:
+    return tuple(page.Repair(r["text"], r["rows"], HANDLING[r["effect"]]) for r in repairs(project.folder))
 
 
 def _settings(config: Any) -> tuple[page.Setting, ...]:
@@ -269,15 +277,6 @@ def _descriptions(trained: Trained) -> dict[str, Text]:
         CHOSEN: Text("for each class of items the policy that won on the validation periods", "按商品类别采用验证期表现最好的策略"),
         FORESIGHT: Text("knows all demand beforehand: a bound, not a policy", "预先知道全部需求：是上限而非策略"),
     }
-
-
-def new_run(project: Project, kind: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
-    """A name for a run that no other has."""
-    stamp = clock().strftime("%Y%m%dT%H%M%S")
-    number = 1
-    while (project.folder.runs / f"{stamp}-{kind}{'' if number == 1 else f'-{number}'}").exists():
-        number += 1
-    return f"{stamp}-{kind}{'' if number == 1 else f'-{number}'}"
 
 
 def _interval(found: Difference) -> dict[str, float | None]:

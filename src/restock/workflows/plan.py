@@ -13,10 +13,11 @@ from restock.intake.assumptions import Assumption
 from restock.policies.rules import QUANTILES
 from restock.storage.folder import new_directory, write_whole
 from restock.storage.frames import write_frame
-from restock.workflows.backtest import new_run, trained_model
+from restock.workflows.backtest import trained_model
 from restock.workflows.decide import Decided, decide
 from restock.workflows.project import Project
 from restock.workflows.reasons import binding_limits, reasons, reasons_not
+from restock.workflows.runs import new_run, to_bytes
 from restock.workflows.situation import Situation, day, understand
 
 LINES, NOT_ORDERED = "lines.parquet", "not_ordered.parquet"
@@ -72,7 +73,7 @@ def plan(project: Project, policy: str | None = None, *, model: str | None = Non
     lines = ranked.with_columns(pl.int_range(1, pl.len() + 1).alias("rank")).drop("why_not_en", "why_not_zh")
     rest = frame.filter(pl.col("quantity") <= 0).sort("stockout_without", "item", "site", descending=[True, False, False])
     not_ordered = rest.select("item", "site", "name", "class", "on_hand", "on_order", "days_of_cover", "stockout_without", "policy", pl.col("why_not_en").alias("reason"), pl.col("why_not_zh").alias("reason_zh"))
-    run = new_run(project, "plan")
+    run = new_run(project.folder, "plan")
     result = PlanResult(
         run=run,
         snapshot=situation.facts.id,
@@ -186,12 +187,10 @@ def _suppliers(situation: Situation) -> list[str]:
 
 
 def _keep(place: Path, result: PlanResult) -> None:
-    import json
-
     with new_directory(place) as temporary:
         write_frame(temporary / LINES, result.lines)
         write_frame(temporary / NOT_ORDERED, result.not_ordered)
         about = {k: v for k, v in result.to_json().items() if k not in ("lines", "not_ordered")}
-        write_whole(temporary / "plan.json", json.dumps(about, ensure_ascii=False, indent=1).encode())
+        write_whole(temporary / "plan.json", to_bytes(about))
 
 

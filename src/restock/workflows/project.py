@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from restock.config import Config, read_config
 from restock.errors import UsageError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from restock.intake.tables import ReadOptions
     from restock.workflows.backtest import BacktestResult
     from restock.workflows.explain import Explanation
-    from restock.workflows.export import ExportResult
+    from restock.workflows.export import ExportResult, Form
     from restock.workflows.load import LoadResult, Profile
     from restock.workflows.plan import PlanResult
     from restock.workflows.train import TrainResult
@@ -76,12 +76,12 @@ class Project:
         return explain(self, item, site)
 
     def export(
-        self, run: str | None = None, *, form: Literal["csv", "xlsx", "parquet"] = "csv", path: Path | None = None
+        self, run: str | None = None, *, format: "Form" = "csv", path: Path | None = None
     ) -> "ExportResult":
         """Write the lines of a plan to a file."""
         from restock.workflows.export import export
 
-        return export(self, run, form, path)
+        return export(self, run, format, path)
 
 
 def open_project(path: Path | str) -> Project:
