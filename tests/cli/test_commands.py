@@ -2,6 +2,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,21 +24,21 @@ def asked(fake) -> dict[str, Any]:
     """What the workflows were asked for, by name."""
     calls: dict[str, Any] = {}
 
-    def asks(name):
+    def asks(name, *first):
         def workflow(*given, **named):
             named.pop("progress", None)
-            calls[name] = (given, named)
+            calls[name] = ((*first, *given), named)
             return Record({"name": name})
 
         return workflow
 
+    def open_project(path):
+        names = ("load", "profile", "train", "backtest", "plan", "explain", "export")
+        return SimpleNamespace(**{name: asks(name, f"project at {path}") for name in names})
+
     fake("restock.intake.tables", ReadOptions=ReadOptions)
-    fake("project", open_project=lambda path: f"project at {path}")
-    fake("load", load=asks("load"), check=asks("check"), profile=asks("profile"))
-    fake("train", train=asks("train"))
-    fake("backtest", backtest=asks("backtest"))
-    fake("plan", plan=asks("plan"), explain=asks("explain"))
-    fake("export", export=asks("export"))
+    fake("project", open_project=open_project)
+    fake("load", check=asks("check"))
     fake("run", run=asks("run"), demo=asks("demo"))
     fake("bench", bench=asks("bench"))
     return calls
@@ -52,15 +53,16 @@ HERE = "project at ."
         ("profile", (HERE,), {}),
         ("train", (HERE,), {"seed": 0, "resume": False}),
         ("train --project x --seed 3 --resume", ("project at x",), {"seed": 3, "resume": True}),
-        ("backtest --seed 2", (HERE,), {"seed": 2}),
-        ("plan", (HERE,), {"policy": None}),
-        ("plan --policy base_stock", (HERE,), {"policy": "base_stock"}),
+        ("backtest", (HERE, None), {}),
+        ("backtest --model m1", (HERE, "m1"), {}),
+        ("plan", (HERE, None), {"model": None}),
+        ("plan --policy base_stock --model m1", (HERE, "base_stock"), {"model": "m1"}),
         ("explain B-1 --site SH", (HERE, "B-1", "SH"), {}),
-        ("export", (HERE,), {"run": None, "format": "csv", "path": None}),
+        ("export", (HERE, None), {"form": "csv", "path": None}),
         (
             "export --run r1 --format xlsx --out a.xlsx",
-            (HERE,),
-            {"run": "r1", "format": "xlsx", "path": Path("a.xlsx")},
+            (HERE, "r1"),
+            {"form": "xlsx", "path": Path("a.xlsx")},
         ),
         ("demo", ("real", Path("demo")), {"seed": 0}),
         ("demo --sample synthetic --project d", ("synthetic", Path("d")), {"seed": 0}),
@@ -83,13 +85,24 @@ def test_a_command_asks_its_workflow_for_what_was_said(run, asked, line, given, 
 def test_files_are_read_as_told(run, asked, name, tmp_path) -> None:
     (tmp_path / "sales.csv").touch()
     said = run(
-        *(name, "sales.csv", "--map", "quantity=Units sold", "--map", "item = SKU=no", "--table", "sales"),
+        *(
+            name,
+            "sales.csv",
+            "--map",
+            "quantity=Units sold",
+            "--map",
+            "item = SKU=no",
+            "--map",
+            "site=",
+            "--table",
+            "sales",
+        ),
         *("--month-first", "--as-of", "2026-11-01", "--on-error", "stop", "--max-bad-share", "0.5"),
     )
     assert said.code == 0, said.err
     given, named = asked[name]
     options = named["options"] if name == "run" else given[-1]
-    mapping = {"quantity": "Units sold", "item": "SKU=no"}
+    mapping = {"quantity": "Units sold", "item": "SKU=no", "site": None}
     assert options == ReadOptions(mapping, "sales", "stop", 0.5, False, date(2026, 11, 1))
     assert [Path("sales.csv")] in given
 
@@ -109,7 +122,7 @@ def test_a_file_that_is_not_there_is_told_before_anything_starts(run, asked, nam
     assert not asked
 
 
-@pytest.mark.parametrize("wrong", ["quantity", "quantity=", "=Units", " = "])
+@pytest.mark.parametrize("wrong", ["quantity", "=Units", " = "])
 def test_a_map_without_column_or_header_is_wrong_use(run, asked, wrong, tmp_path) -> None:
     (tmp_path / "a.csv").touch()
     said = run("load", "a.csv", "--map", wrong)

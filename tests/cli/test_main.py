@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from made_up_record import Record
@@ -18,14 +19,13 @@ ADVICE = Text("pass `--fill-gaps zero`", "请加 `--fill-gaps zero`")
 @pytest.fixture
 def plan(fake):
     def returns(outcome):
-        def planning(project, policy):
+        def planning(policy, model):
             if isinstance(outcome, BaseException):
                 raise outcome
             sys.stderr.write("talk\n")
             return outcome
 
-        fake("project", open_project=lambda path: path)
-        fake("plan", plan=planning)
+        fake("project", open_project=lambda path: SimpleNamespace(plan=planning))
 
     return returns
 
@@ -98,12 +98,11 @@ def test_ctrl_c_tells_how_to_continue(run, plan) -> None:
 
 
 def test_a_stopped_training_is_continued_and_not_begun_again(run, fake) -> None:
-    def training(project, **given):
+    def training(**given):
         given["progress"].start(Text("train", "训练"), 9)
         raise KeyboardInterrupt
 
-    fake("project", open_project=lambda path: path)
-    fake("train", train=training)
+    fake("project", open_project=lambda path: SimpleNamespace(train=training))
     said = run("train", "--seed", "3")
     assert said.code == 130
     assert "continue with `restock train --seed 3 --resume`" in said.err

@@ -57,6 +57,22 @@ def test_a_long_plan_says_what_it_leaves_out(capsys) -> None:
     assert "low" not in text
 
 
+def test_a_plan_shows_what_is_decided_by_in_one_language(capsys) -> None:
+    line = {"rank": 1, "item": "A", "profit_with": 3.5, "reason": "stock runs out", "reason_zh": "库存将尽"}
+    english, chinese = (shown(capsys, {"lines": [line]}, language) for language in ("en", "zh"))
+    assert "stock runs out" in english
+    assert "库存将尽" not in english
+    assert "库存将尽" in chinese
+    assert "stock runs out" not in chinese
+    assert "3.5" not in english
+
+
+def test_the_choice_is_compared_beside_the_learned_policy(capsys) -> None:
+    rival = {"policy": "base_stock", "difference": 10, "low": 5, "high": 15}
+    text = shown(capsys, {"policies": POLICIES, "chosen": "mix", "chosen_against_best_classical": rival})
+    assert "mix earns 10 more than base_stock" in text
+
+
 def test_what_users_write_is_never_read_as_markup(capsys) -> None:
     assert "[red]x[/]:smile:" in shown(capsys, {"lines": [{"item": "[red]x[/]:smile:"}], "report": "[b]"})
 

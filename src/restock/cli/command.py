@@ -30,6 +30,9 @@ ProjectFolder = Annotated[
         "--project", help=both("The project folder; default: the current one", "项目文件夹，默认为当前文件夹")
     ),
 ]
+Model = Annotated[
+    str | None, typer.Option("--model", help=both("A trained model; default: the newest", "训练好的模型，默认为最新"))
+]
 Seed = Annotated[
     int, typer.Option("--seed", help=both("Same seed, same numbers", "随机种子：种子相同，结果相同"), min=0)
 ]

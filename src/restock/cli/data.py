@@ -38,23 +38,21 @@ def init(folder: NewFolder = None, project: ProjectFolder = None) -> Any:
 def load(files: Files, options: "ReadOptions", project: ProjectFolder = None) -> Any:
     """`restock load FILES`."""
     existing(files)
-    from restock.workflows import load as loading
     from restock.workflows.project import open_project
 
-    return loading.load(open_project(project or Path()), files, options)
+    return open_project(project or Path()).load(files, options)
 
 
 def check(files: Files, options: "ReadOptions", project: ProjectFolder = None) -> Any:
     """`restock check FILES`; the project's folder is taken like everywhere, and not needed."""
     existing(files)
-    from restock.workflows import load as loading
+    from restock.workflows.load import check as look
 
-    return loading.check(files, options)
+    return look(files, options)
 
 
 def profile(project: ProjectFolder = None) -> Any:
     """`restock profile`."""
-    from restock.workflows import load as loading
     from restock.workflows.project import open_project
 
-    return loading.profile(open_project(project or Path()))
+    return open_project(project or Path()).profile()

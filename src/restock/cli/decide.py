@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from restock.cli.chinese import both
-from restock.cli.command import ProjectFolder, command
+from restock.cli.command import Model, ProjectFolder, command
 
 Policy = Annotated[
     str | None,
@@ -20,9 +20,7 @@ Run = Annotated[
     str | None,
     typer.Option("--run", help=both("The run to export; default: the latest plan", "要导出的运行，默认为最近的计划")),
 ]
-Format = Annotated[
-    Literal["csv", "xlsx", "json", "parquet"], typer.Option("--format", help=both("Kind of file", "文件格式"))
-]
+Format = Annotated[Literal["csv", "xlsx", "parquet"], typer.Option("--format", help=both("Kind of file", "文件格式"))]
 Out = Annotated[
     Path | None,
     typer.Option("--out", help=both("The file to write; default: beside the run", "要写入的文件，默认放在该运行旁边")),
@@ -36,25 +34,22 @@ def add(app: typer.Typer) -> None:
     command(app, both("Write a plan as a file for the purchasing system", "把计划导出为采购系统可用的文件"))(export)
 
 
-def plan(project: ProjectFolder = None, policy: Policy = None) -> Any:
+def plan(project: ProjectFolder = None, policy: Policy = None, model: Model = None) -> Any:
     """`restock plan`."""
-    from restock.workflows import plan as planning
     from restock.workflows.project import open_project
 
-    return planning.plan(open_project(project or Path()), policy=policy)
+    return open_project(project or Path()).plan(policy, model=model)
 
 
 def explain(item: Item, project: ProjectFolder = None, site: Site = None) -> Any:
     """`restock explain ITEM`."""
-    from restock.workflows import plan as planning
     from restock.workflows.project import open_project
 
-    return planning.explain(open_project(project or Path()), item, site)
+    return open_project(project or Path()).explain(item, site)
 
 
-def export(project: ProjectFolder = None, run: Run = None, format_: Format = "csv", out: Out = None) -> Any:
+def export(project: ProjectFolder = None, run: Run = None, form: Format = "csv", out: Out = None) -> Any:
     """`restock export`."""
-    from restock.workflows import export as exporting
     from restock.workflows.project import open_project
 
-    return exporting.export(open_project(project or Path()), run=run, format=format_, path=out)
+    return open_project(project or Path()).export(run, form=form, path=out)

@@ -7,7 +7,7 @@ import typer
 
 from restock.cli.bar import watched
 from restock.cli.chinese import both
-from restock.cli.command import ProjectFolder, Seed, command
+from restock.cli.command import Model, ProjectFolder, Seed, command
 
 Resume = Annotated[
     bool, typer.Option("--resume", help=both("Go on from where a stopped training was", "从上次中断的地方继续训练"))
@@ -23,17 +23,15 @@ def add(app: typer.Typer) -> None:
 
 def train(context: typer.Context, project: ProjectFolder = None, seed: Seed = 0, resume: Resume = False) -> Any:
     """`restock train`."""
-    from restock.workflows import train as training
     from restock.workflows.project import open_project
 
     with watched(context.obj) as progress:
-        return training.train(open_project(project or Path()), seed=seed, progress=progress, resume=resume)
+        return open_project(project or Path()).train(seed=seed, progress=progress, resume=resume)
 
 
-def backtest(context: typer.Context, project: ProjectFolder = None, seed: Seed = 0) -> Any:
-    """`restock backtest`."""
-    from restock.workflows import backtest as proof
+def backtest(context: typer.Context, project: ProjectFolder = None, model: Model = None) -> Any:
+    """`restock backtest`; nothing in it is left to chance, so it takes no seed."""
     from restock.workflows.project import open_project
 
     with watched(context.obj) as progress:
-        return proof.backtest(open_project(project or Path()), seed=seed, progress=progress)
+        return open_project(project or Path()).backtest(model, progress=progress)

@@ -44,9 +44,9 @@ def bench(
     name: Name, methods: Methods = None, instances: Instances = None, seeds: Seeds = None, quick: Quick = False
 ) -> Any:
     """`restock bench NAME`."""
-    from restock.workflows import bench as benching
+    from restock.workflows.bench import bench as prove
 
-    return benching.bench(name, methods=_listed(methods), instances=_listed(instances), seeds=seeds, quick=quick)
+    return prove(name, methods=_listed(methods), instances=_listed(instances), seeds=seeds, quick=quick)
 
 
 def _listed(said: str | None) -> tuple[str, ...] | None:

@@ -24,8 +24,8 @@ Map = Annotated[
         "--map",
         metavar='COLUMN="HEADER"',
         help=both(
-            'What a header means, such as quantity="Units sold"; repeatable',
-            '指定表头含义，例如 quantity="销售件数"；可重复使用',
+            'What a header means, such as quantity="Units sold"; quantity= leaves it out; repeatable',
+            '指定表头含义，例如 quantity="销售件数"；quantity= 表示不使用该列；可重复使用',
         ),
     ),
 ]
@@ -107,11 +107,11 @@ def existing(files: list[Path]) -> list[Path]:
     return files
 
 
-def _meaning(said: str) -> tuple[str, str]:
+def _meaning(said: str) -> tuple[str, str | None]:
     column, sign, header = (part.strip() for part in said.partition("="))
-    if not (column and sign and header):
+    if not (column and sign):
         raise UsageError(
             Text(f"`--map {said}` names no column and header", f"`--map {said}` 没有写明列名和表头"),
             hint=Text('write it like `--map quantity="Units sold"`', '写法如 `--map quantity="销售件数"`'),
         )
-    return column, header
+    return column, header or None

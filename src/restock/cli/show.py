@@ -13,6 +13,17 @@ from restock.language import Language, Text
 
 SHOWN = 40  # rows of a table; everything is in the JSON and in exports
 WIDE = 200  # columns where nobody says how wide the paper is: a pipe, a file
+# Programs get every column; people the ones that they decide by.
+COLUMNS = {
+    "policies": (
+        *("policy", "kind", "profit", "share_of_oracle", "fill_rate", "in_stock_rate", "turnover", "stock_value"),
+        "lost_units",
+    ),
+    "lines": ("rank", "item", "site", "lane", "quantity", "order_by", "reason", "binding", "expected_profit"),
+    "not_ordered": ("item", "site", "on_hand", "on_order", "days_of_cover", "reason"),
+    "assumptions": ("text", "replace"),
+    "rounds": ("updates", "ensemble", "seconds"),
+}
 STATES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 Record = Mapping[str, Any]
 
@@ -27,12 +38,16 @@ def show(record: Record, language: Language) -> None:
 def blocks(record: Record, language: Language) -> Iterator[str | Line | Table]:
     """The parts of a record in its own order: first what is long, last what is one value."""
     for key, value in record.items():
-        if key == "against_best_classical" and value:
-            yield _against(value, record, language)
+        if key.endswith("against_best_classical") and value:
+            yield _against(
+                _learned(record) if key.startswith("against") else record.get("chosen", "-"), value, language
+            )
         elif key == "checks":
             yield from (_check(check, language) for check in value)
         elif _rows(value):
-            yield _table(label(key, language), value, language, chosen=record.get("chosen"))
+            rows = [_spoken(row, language) for row in value]
+            kept = COLUMNS.get(key, tuple(dict.fromkeys(name for row in rows for name in row)))
+            yield _table(label(key, language), [_only(row, kept) for row in rows], language, record.get("chosen"))
             if len(value) > SHOWN:
                 yield _more(len(value) - SHOWN, language)
         elif isinstance(value, Mapping) and not _is_text(value) and value:
@@ -64,7 +79,7 @@ def cell(key: str, value: Any, language: Language) -> str:
 
 
 def _number(key: str, value: float) -> str:
-    if key.endswith(("_rate", "_share")) or key == "share":
+    if key.endswith(("_rate", "_share")) or key.startswith(("share", "stockout_")):
         return f"{value:.1%}"
     if key.endswith(("percent", "seconds", "turnover")):
         return f"{value:,.2f}"
@@ -73,25 +88,41 @@ def _number(key: str, value: float) -> str:
     return f"{value:,.4g}"
 
 
-def _against(against: Record, record: Record, language: Language) -> str:
+def _learned(record: Record) -> str:
+    return next((row["policy"] for row in record.get("policies", ()) if row.get("kind") == "learned"), "-")
+
+
+def _spoken(row: Record, language: Language) -> Record:
+    """A row where `reason` and `reason_zh` have become one."""
+    return {
+        key: row.get(f"{key}_zh", value) if language == "zh" else value
+        for key, value in row.items()
+        if not key.endswith("_zh")
+    }
+
+
+def _only(row: Record, columns: Sequence[str]) -> Record:
+    return {key: row.get(key) for key in columns}
+
+
+def _against(ours: str, against: Record, language: Language) -> str:
     """The answer in one sentence: more, less, or nobody can tell."""
     rival, difference = against.get("policy"), against.get("difference")
     low, high = against.get("low"), against.get("high")
-    learned = next((row["policy"] for row in record.get("policies", ()) if row.get("kind") == "learned"), "-")
     if difference is None:
-        return Text(f"{learned} was not compared with {rival}", f"{learned} 没有与 {rival} 比较").in_(language)
+        return Text(f"{ours} was not compared with {rival}", f"{ours} 没有与 {rival} 比较").in_(language)
     interval = "" if low is None or high is None else f"{low:+,.0f} … {high:+,.0f}"
     if low is not None and high is not None and low <= 0 <= high:
         said = Text(
-            f"{learned} and {rival} cannot be told apart: {difference:+,.0f} (95 % interval {interval})",
-            f"{learned} 与 {rival} 没有显著差别：{difference:+,.0f}（95% 区间 {interval}）",
+            f"{ours} and {rival} cannot be told apart: {difference:+,.0f} (95 % interval {interval})",
+            f"{ours} 与 {rival} 没有显著差别：{difference:+,.0f}（95% 区间 {interval}）",
         )
     else:
         more, better = ("more", "多") if difference >= 0 else ("less", "少")
         between, among = (f" (95 % interval {interval})", f"（95% 区间 {interval}）") if interval else ("", "")
         said = Text(
-            f"{learned} earns {abs(difference):,.0f} {more} than {rival}, the best classical policy{between}",
-            f"{learned} 比最好的传统策略 {rival} {better}赚 {abs(difference):,.0f}{among}",
+            f"{ours} earns {abs(difference):,.0f} {more} than {rival}, the best classical policy{between}",
+            f"{ours} 比最好的传统策略 {rival} {better}赚 {abs(difference):,.0f}{among}",
         )
     return said.in_(language)
 

@@ -32,10 +32,10 @@ def add(app: typer.Typer) -> None:
 
 def demo(context: typer.Context, sample: Sample = "real", project: ProjectFolder = None, seed: Seed = 0) -> Any:
     """`restock demo`; makes the folder `demo` where none is named."""
-    from restock.workflows import run as whole
+    from restock.workflows.run import demo as show
 
     with watched(context.obj) as progress:
-        return whole.demo(sample, project or Path("demo"), seed=seed, progress=progress)
+        return show(sample, project or Path("demo"), seed=seed, progress=progress)
 
 
 def run(
@@ -43,7 +43,7 @@ def run(
 ) -> Any:
     """`restock run FILES`."""
     existing(files)
-    from restock.workflows import run as whole
+    from restock.workflows.run import run as whole
 
     with watched(context.obj) as progress:
-        return whole.run(files, project or Path(), options=options, seed=seed, progress=progress)
+        return whole(files, project or Path(), options=options, seed=seed, progress=progress)
