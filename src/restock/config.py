@@ -21,43 +21,49 @@ class ShopConfig(Section):
 
     name: str = "my shop"
     currency: str = ""
-    period: Literal["auto", "day", "week"] = Field("auto", description="How often the shop decides")
+    period: Literal["auto", "day", "week"] = Field(default="auto", description="How often the shop decides")
     week_starts: Literal["monday", "sunday"] = "monday"
-    country: str = Field("", description="ISO code of the public holidays to know, such as CN, GB, US")
+    country: str = Field(default="", description="ISO code of the public holidays to know, such as CN, GB, US")
     language: Language = "en"
 
 
 class CostsConfig(Section):
     """Money; a value in an item's row wins over these."""
 
-    unit_cost: float | None = Field(None, gt=0, description="Money per unit bought, for every item")
-    cost_share: float = Field(0.6, gt=0, lt=1, description="Cost as a share of price, where no cost is known")
-    holding_rate: float = Field(0.3, ge=0, description="Per year, on cost: capital, storage, loss")
-    holding_per_period: float | None = Field(None, ge=0, description="Money per unit and period; wins over the rate")
-    goodwill: float = Field(0.0, ge=0, description="Money per unit lost, beside the margin")
-    shortage: float = Field(1.0, gt=0, description="Per unit lost, objective `cost` only")
-    order_cost: float = Field(0.0, ge=0, description="Money per order placed")
-    transport: float = Field(0.0, ge=0, description="Money per unit moved")
-    backlog: float = Field(0.0, ge=0, description="Money per waiting unit and period")
+    unit_cost: float | None = Field(default=None, gt=0, description="Money per unit bought, for every item")
+    cost_share: float = Field(default=0.6, gt=0, lt=1, description="Cost as a share of price, where no cost is known")
+    holding_rate: float = Field(default=0.3, ge=0, description="Per year, on cost: capital, storage, loss")
+    holding_per_period: float | None = Field(
+        default=None, ge=0, description="Money per unit and period; wins over the rate"
+    )
+    goodwill: float = Field(default=0.0, ge=0, description="Money per unit lost, beside the margin")
+    shortage: float = Field(default=1.0, gt=0, description="Per unit lost, objective `cost` only")
+    order_cost: float = Field(default=0.0, ge=0, description="Money per order placed")
+    transport: float = Field(default=0.0, ge=0, description="Money per unit moved")
+    backlog: float = Field(default=0.0, ge=0, description="Money per waiting unit and period")
 
 
 class SupplyConfig(Section):
     """How goods come; a value in an item's supply row wins over these."""
 
     lead_time: int | dict[int, float] | None = Field(
-        None, description="Periods from order to shelf, or a table {periods = probability}; none: 1 week or 2 days"
+        default=None,
+        description="Periods from order to shelf, or a table {periods = probability}; none: 1 week or 2 days",
     )
-    review_period: int = Field(1, ge=1, description="Periods between two order days")
-    pack: int = Field(1, ge=0, description="Units per pack; 0: fractions may be ordered")
-    minimum: int = Field(0, ge=0, description="Smallest order, units")
-    unmet: Literal["lost", "backlog"] | float = Field("lost", description="Or the share of unserved customers who wait")
+    review_period: int = Field(default=1, ge=1, description="Periods between two order days")
+    pack: int = Field(default=1, ge=0, description="Units per pack; 0: fractions may be ordered")
+    minimum: int = Field(default=0, ge=0, description="Smallest order, units")
+    unmet: Literal["lost", "backlog"] | float = Field(
+        default="lost", description="Or the share of unserved customers who wait"
+    )
 
 
 class ObjectiveConfig(Section):
     """What counts."""
 
     kind: Literal["auto", "profit", "cost"] = Field(
-        "auto", description="`profit` in money; `cost` = holding + shortage per unit; auto: profit where prices are known"
+        default="auto",
+        description="`profit` in money; `cost` = holding + shortage per unit; auto: profit where prices are known",
     )
 
 
@@ -65,22 +71,24 @@ class TrainConfig(Section):
     """How the policy is learned."""
 
     algorithm: Literal["pathwise"] = "pathwise"
-    batch: int = Field(512, ge=1, description="Stretches of history averaged in one gradient step")
-    hidden: int = Field(64, ge=1, description="Size of the networks")
-    learning_rate: float = Field(2e-3, gt=0, description="Largest step of the optimizer")
-    weight_decay: float = Field(0.1, ge=0, description="Against over-fitting: pull of the weights towards zero")
-    input_dropout: float = Field(0.3, ge=0, lt=1, description="Against over-fitting: share of the inputs hidden at random")
-    patience: int = Field(6, ge=1, description="Looks at validation money without a rise before training stops")
-    seeds: int = Field(4, ge=1, le=64, description="Networks in the ensemble")
-    updates: int = Field(600, ge=1, description="Gradient steps at most; validation stops earlier")
-    validation_periods: int | None = Field(None, ge=2, description="None: a share of the history")
+    batch: int = Field(default=512, ge=1, description="Stretches of history averaged in one gradient step")
+    hidden: int = Field(default=64, ge=1, description="Size of the networks")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of the optimizer")
+    weight_decay: float = Field(default=0.1, ge=0, description="Against over-fitting: pull of the weights towards zero")
+    input_dropout: float = Field(
+        default=0.3, ge=0, lt=1, description="Against over-fitting: share of the inputs hidden at random"
+    )
+    patience: int = Field(default=6, ge=1, description="Looks at validation money without a rise before training stops")
+    seeds: int = Field(default=4, ge=1, le=64, description="Networks in the ensemble")
+    updates: int = Field(default=600, ge=1, description="Gradient steps at most; validation stops earlier")
+    validation_periods: int | None = Field(default=None, ge=2, description="None: a share of the history")
 
 
 class BacktestConfig(Section):
     """How policies are proven."""
 
-    test_periods: int | None = Field(None, ge=2, description="None: a share of the history")
-    policies: tuple[str, ...] = Field((), description="Names of classical policies; empty: all")
+    test_periods: int | None = Field(default=None, ge=2, description="None: a share of the history")
+    policies: tuple[str, ...] = Field(default=(), description="Names of classical policies; empty: all")
 
 
 class Config(Section):
@@ -109,6 +117,12 @@ def read_config(path: Path) -> Config:
     except ValidationError as error:
         places = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e.get('input')!r})" for e in error.errors()]
         raise ConfigError(
-            Text(f"`{path}` has {len(places)} wrong settings: " + "; ".join(places), f"`{path}` 有 {len(places)} 处设置错误：" + "；".join(places)),
-            hint=Text("`restock init` in an empty folder writes a commented example", "在空文件夹运行 `restock init` 可得到带注释的示例"),
+            Text(
+                f"`{path}` has {len(places)} wrong settings: " + "; ".join(places),
+                f"`{path}` 有 {len(places)} 处设置错误：" + "；".join(places),
+            ),
+            hint=Text(
+                "`restock init` in an empty folder writes a commented example",
+                "在空文件夹运行 `restock init` 可得到带注释的示例",
+            ),
         ) from None

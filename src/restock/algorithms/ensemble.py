@@ -50,7 +50,9 @@ def start_fitting(config: PathwiseConfig, problem: Problem, members: int, seed: 
     return Fitting(learners, learners.network)
 
 
-def fit_round(config: PathwiseConfig, problem: Problem, validation: Stretch, fitting: Fitting, updates: int, seed: int) -> Fitting:
+def fit_round(
+    config: PathwiseConfig, problem: Problem, validation: Stretch, fitting: Fitting, updates: int, seed: int
+) -> Fitting:
     """Learn for some updates, then look at validation money.
 
     Raises:
@@ -134,5 +136,7 @@ def _validate(networks: Network, validation: Stretch) -> tuple[Float[Array, " me
         _, period = run(policy, validation)
         return (profits(validation.shop, period) * validation.weight).sum()
 
-    alone = jax.lax.map(lambda i: money(jax.tree.map(lambda x: x[i], networks)), jnp.arange(jax.tree.leaves(networks)[0].shape[0]))
+    alone = jax.lax.map(
+        lambda i: money(jax.tree.map(lambda x: x[i], networks)), jnp.arange(jax.tree.leaves(networks)[0].shape[0])
+    )
     return alone, money(Ensemble(networks))

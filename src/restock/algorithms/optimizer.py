@@ -8,7 +8,9 @@ import optax
 P = TypeVar("P")
 
 
-def adam(learning_rate: float, updates: int, *, weight_decay: float = 0.0, warm_up: float = 0.1) -> optax.GradientTransformation:
+def adam(
+    learning_rate: float, updates: int, *, weight_decay: float = 0.0, warm_up: float = 0.1
+) -> optax.GradientTransformation:
     """Adam on a gradient cut to norm 1; the rate rises over `warm_up` of the updates and falls to zero at the end."""
     if warm_up > 0:
         rate = optax.cosine_onecycle_schedule(updates, learning_rate, pct_start=warm_up)

@@ -24,17 +24,21 @@ class PathwiseConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    updates: int = Field(600, gt=0, description="Gradient steps")
-    batch: int = Field(512, gt=0, description="Windows averaged in one step")
-    periods: int = Field(16, gt=0, description="Periods of a window")
-    ignored: int = Field(3, ge=0, description="First periods of a window whose money does not count")
-    hidden: int = Field(64, gt=0, description="Units of each layer")
-    learning_rate: float = Field(2e-3, gt=0, description="Largest step of Adam")
-    warm_up: float = Field(0.1, ge=0, lt=1, description="Share of the updates in which the step size rises")
-    weight_decay: float = Field(0.1, ge=0, description="Pull of the weights towards zero")
-    input_dropout: float = Field(0.3, ge=0, lt=1, description="Share of the features hidden in each window")
-    carry_stock: bool = Field(False, description="Windows follow each other; else each starts with random stock")
-    whole_units_from: float = Field(0.0, ge=0, le=1, description="Share of the updates made with fractions of units")
+    updates: int = Field(default=600, gt=0, description="Gradient steps")
+    batch: int = Field(default=512, gt=0, description="Windows averaged in one step")
+    periods: int = Field(default=16, gt=0, description="Periods of a window")
+    ignored: int = Field(default=3, ge=0, description="First periods of a window whose money does not count")
+    hidden: int = Field(default=64, gt=0, description="Units of each layer")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam")
+    warm_up: float = Field(default=0.1, ge=0, lt=1, description="Share of the updates in which the step size rises")
+    weight_decay: float = Field(default=0.1, ge=0, description="Pull of the weights towards zero")
+    input_dropout: float = Field(default=0.3, ge=0, lt=1, description="Share of the features hidden in each window")
+    carry_stock: bool = Field(
+        default=False, description="Windows follow each other; else each starts with random stock"
+    )
+    whole_units_from: float = Field(
+        default=0.0, ge=0, le=1, description="Share of the updates made with fractions of units"
+    )
 
 
 class Learner(eqx.Module):
@@ -54,7 +58,9 @@ def begin(config: PathwiseConfig, problem: Problem, key: Array) -> Learner:
     return Learner(network, start(_optimizer(config), network), window.stock, jnp.zeros(()))
 
 
-def learn(config: PathwiseConfig, problem: Problem, learner: Learner, keys: Array) -> tuple[Learner, Float[Array, " updates"]]:
+def learn(
+    config: PathwiseConfig, problem: Problem, learner: Learner, keys: Array
+) -> tuple[Learner, Float[Array, " updates"]]:
     """One update per key; returns the loss of each, minus the mean profit per row and period."""
     optimizer = _optimizer(config)
 
@@ -66,7 +72,9 @@ def learn(config: PathwiseConfig, problem: Problem, learner: Learner, keys: Arra
         window = eqx.tree_at(lambda w: w.shop.pack, window, jnp.where(fractions, 0.0, window.shop.pack))
         if config.carry_stock:
             window = eqx.tree_at(lambda w: w.stock, window, learner.stock)
-        (loss, after), gradient = eqx.filter_value_and_grad(mean_loss, has_aux=True)(learner.network, window, config.ignored)
+        (loss, after), gradient = eqx.filter_value_and_grad(mean_loss, has_aux=True)(
+            learner.network, window, config.ignored
+        )
         network, memory = descend(optimizer, learner.memory, gradient, learner.network)
         return Learner(network, memory, jax.tree.map(jnp.round, after), learner.updates + 1), loss
 

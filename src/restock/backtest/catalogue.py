@@ -94,12 +94,25 @@ class Catalogue:
         """Only some rows. What was made from the whole shop stays as it is."""
         outlook = Outlook(*(getattr(self.outlook, f.name)[rows] for f in fields(Outlook)))
         shop = jax.tree.map(lambda x: x[rows], self.shop)
-        return replace(self, history=self.history.rows(rows), shop=shop, outlook=outlook, price=self.price[rows], features=self.features[rows])
+        return replace(
+            self,
+            history=self.history.rows(rows),
+            shop=shop,
+            outlook=outlook,
+            price=self.price[rows],
+            features=self.features[rows],
+        )
 
     def stretch(self, first: int, last: int, scaling: Scaling) -> Stretch:
         """Periods first <= t < last from the usual stock; estimated demand has no weight."""
         weight = jnp.asarray(self.history.known[:, first:last])
-        return Stretch(jnp_shop(self.shop), self.usual_stock(first), self.known(first, last, scaling), self.chance(first, last), weight)
+        return Stretch(
+            jnp_shop(self.shop),
+            self.usual_stock(first),
+            self.known(first, last, scaling),
+            self.chance(first, last),
+            weight,
+        )
 
     def window(self, window: tuple[int, int], scaling: Scaling) -> Window:
         """A window with its warm-up before it."""
@@ -119,7 +132,9 @@ class Catalogue:
         """What networks learn from."""
         stretch = self.stretch(*train, scaling)
         chance, rows = stretch.chance, jnp.ones(self.rows)
-        return Problem(stretch.shop, stretch.known, chance.demand, chance.arrives, stretch.weight, rows, 0, train[1] - train[0])
+        return Problem(
+            stretch.shop, stretch.known, chance.demand, chance.arrives, stretch.weight, rows, 0, train[1] - train[0]
+        )
 
 
 def make_catalogue(history: History, shop: Shop, objective: str, first: int) -> Catalogue:

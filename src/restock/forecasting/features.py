@@ -109,14 +109,19 @@ def _of_calendar(history: History, at: NDArray[np.intp]) -> list[tuple[str, Floa
         parts += [(f"weekday {k}", (at % 7 == k).astype(np.float32)[None, :]) for k in range(7)]
         return parts
     angle = 2 * np.pi * (_week_of_year(history) + at) / YEAR
-    waves = [("week sin", np.sin(angle)), ("week cos", np.cos(angle)), ("week sin 2", np.sin(2 * angle)), ("week cos 2", np.cos(2 * angle))]
+    waves = [
+        ("week sin", np.sin(angle)),
+        ("week cos", np.cos(angle)),
+        ("week sin 2", np.sin(2 * angle)),
+        ("week cos 2", np.cos(2 * angle)),
+    ]
     return parts + [(name, values.astype(np.float32)[None, :]) for name, values in waves]
 
 
 def _of_others(history: History, at: NDArray[np.intp]) -> list[tuple[str, Floats]]:
     """How the item's group and the whole shop move: recent weeks against the stretch before."""
     totals = group_totals(history)
-    short, long = ((7, 28) if history.period_days == 1 else (2, 8))
+    short, long = (7, 28) if history.period_days == 1 else (2, 8)
     parts: list[tuple[str, Floats]] = []
     for name, rows in (("group", totals[history.groups]), ("shop", totals[-1:])):
         for window in (1, short):

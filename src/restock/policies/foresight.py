@@ -64,8 +64,12 @@ def best_orders(stretch: Stretch) -> Float[np.ndarray, "row period"]:
 
 def _prices(shop: Shop, known: Known) -> Prices:
     price = np.asarray(known.price, np.float64)[:, :, 0]
-    costs = np.asarray(shop.unit_cost + shop.transport, np.float64)[:, :1] - np.asarray(shop.shortage, np.float64)[:, :1]
-    return Prices(price - costs, np.asarray(shop.holding, np.float64)[:, 0], np.asarray(shop.order_cost, np.float64)[:, 0])
+    costs = (
+        np.asarray(shop.unit_cost + shop.transport, np.float64)[:, :1] - np.asarray(shop.shortage, np.float64)[:, :1]
+    )
+    return Prices(
+        price - costs, np.asarray(shop.holding, np.float64)[:, 0], np.asarray(shop.order_cost, np.float64)[:, 0]
+    )
 
 
 def order_that_arrives(arrives: NDArray[np.floating], may_order: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -99,7 +103,9 @@ def cover(unserved: NDArray[np.float64], can_arrive: NDArray[np.bool_], prices: 
     """Units to let arrive in each period: Wagner and Whitin's recursion, from the end. [row, period]"""
     rows, periods = unserved.shape
     value = np.zeros((rows, periods + 1))  # best profit from each period on, nothing bought before
-    reach = np.zeros((rows, periods), np.int64)  # first period that the order of each period no longer serves; 0: no order
+    reach = np.zeros(
+        (rows, periods), np.int64
+    )  # first period that the order of each period no longer serves; 0: no order
     for first in range(periods - 1, -1, -1):
         best, until = value[:, first + 1].copy(), np.zeros(rows, np.int64)
         earned = np.zeros(rows)

@@ -87,7 +87,7 @@ def search(rule: Rule, past: Past, trial: Trial, seed: int) -> Tried:
     centre, width = (low + high) / 2, (high - low) / 2
     for number in range(ROUNDS + 1):
         count = FIRST_ROUND if number == 0 else NEXT_ROUND
-        unit = qmc.Sobol(len(low), seed=seed + number).random(count)
+        unit = qmc.Sobol(len(low), rng=seed + number).random(count)
         points = np.clip(centre + (2 * unit - 1) * width, low, high).astype(np.float32)
         tried = _join(tried, _try(rule, points, past, trial))
         centre, width = tried.numbers[tried.train.sum(axis=1).argmax()], width * SHRINK

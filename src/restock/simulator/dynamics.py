@@ -61,7 +61,9 @@ def settle(view: View, decision: Decision, chance: Chance, arrived: Float[Array,
     on_order = jnp.concatenate([(order - at_once)[:, None], stock.on_order], axis=-1)[:, : stock.on_order.shape[-1]]
     after = Stock(left, on_order, stock.backlog - from_backlog + waited)
     money = book(shop, decision, sold, waited, lost, after)
-    return after, Period(chance.demand, sold, waited, lost, left.sum(axis=-1), order, arrived + at_once, liquidate, money)
+    return after, Period(
+        chance.demand, sold, waited, lost, left.sum(axis=-1), order, arrived + at_once, liquidate, money
+    )
 
 
 def allowed(shop: Shop, may_order: Float[Array, " lane"], order: Float[Array, " lane"]) -> Float[Array, " lane"]:

@@ -47,7 +47,9 @@ class History:
         """The same shop as it was known before period `period`: what happened later is gone, plans stay `ahead` periods long."""
         seen = {name: getattr(self, name)[:, :period] for name in OBSERVED}
         plans = {name: getattr(self, name)[:, : period + self.ahead] for name in ("price", "planned")}
-        return replace(self, starts=self.starts[:period], calendar=self.calendar[: period + self.ahead], **seen, **plans)
+        return replace(
+            self, starts=self.starts[:period], calendar=self.calendar[: period + self.ahead], **seen, **plans
+        )
 
     def rows(self, index: NDArray[np.intp]) -> "History":
         """Only some items, in the order of `index`."""

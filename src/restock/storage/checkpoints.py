@@ -24,7 +24,9 @@ def save_checkpoint(folder: Folder, number: int, arrays: Mapping[str, np.ndarray
     """Write the checkpoint of a round, then drop the older ones: at every moment one of them is whole."""
     place = folder.models / PLACE
     older = [path for path in place.glob("*.safetensors")] if place.exists() else []
-    content = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, {"about": json.dumps(dict(about))})
+    content = safetensors.numpy.save(
+        {k: np.ascontiguousarray(v) for k, v in arrays.items()}, {"about": json.dumps(dict(about))}
+    )
     path = place / f"{number:05d}.safetensors"
     with explained(path):
         if path in older:

@@ -150,7 +150,12 @@ def replay_all(trained: Trained, window: Window, progress: Progress) -> list[Rep
 
 
 def _content(
-    project: Project, situation: Situation, trained: Trained, catalogue: Catalogue, replays: list[Replay], result: BacktestResult
+    project: Project,
+    situation: Situation,
+    trained: Trained,
+    catalogue: Catalogue,
+    replays: list[Replay],
+    result: BacktestResult,
 ) -> page.ReportContent:
     history, config = situation.history, project.config
     test = trained.windows.test
@@ -274,7 +279,10 @@ def _descriptions(trained: Trained) -> dict[str, Text]:
     return {
         **known,
         LEARNED: Text("learned by pathwise gradient through the simulator", "通过模拟器的路径梯度学习得到"),
-        CHOSEN: Text("for each class of items the policy that won on the validation periods", "按商品类别采用验证期表现最好的策略"),
+        CHOSEN: Text(
+            "for each class of items the policy that won on the validation periods",
+            "按商品类别采用验证期表现最好的策略",
+        ),
         FORESIGHT: Text("knows all demand beforehand: a bound, not a policy", "预先知道全部需求：是上限而非策略"),
     }
 

@@ -1,6 +1,7 @@
 """Today's decision for every item: the trained policy meets the true stock."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -65,7 +66,7 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
         on_hand=np.asarray(stock.on_hand)[:, 0, 0],
         on_order=np.asarray(stock.on_order)[:, 0],
         wanted=wanted,
-        order=np.round(order, 6),
+        order=order.astype(np.float32),
         may_order=np.asarray(view.known.may_order)[:, 0],
         policy=policy,
         group=groups,
@@ -110,10 +111,14 @@ def _ask(policy: Policy, view: View, rows: NDArray[np.intp], *, own: bool) -> ND
     """Orders of some rows, before packs and minimum."""
     parts = []
     for begin in range(0, len(rows), ROWS_AT_ONCE):
-        some = slice(begin, begin + ROWS_AT_ONCE)
-        mine = jax.tree.map(lambda x: x[some], policy) if own else policy
-        parts.append(np.asarray(_orders(mine, jax.tree.map(lambda x: x[rows[some]], view), 0 if own else None)))
+        some = np.arange(begin, min(begin + ROWS_AT_ONCE, len(rows)))
+        mine = _pick(policy, some) if own else policy
+        parts.append(np.asarray(_orders(mine, _pick(view, rows[some]), 0 if own else None)))
     return np.concatenate(parts)
+
+
+def _pick(records: Any, rows: NDArray[np.intp]) -> Any:
+    return jax.tree.map(lambda x: x[rows], records)
 
 
 @eqx.filter_jit
@@ -135,7 +140,9 @@ def _stock(
         some = catalogue.take(rows)
         first, last = int(some.at[0]), some.history.shape[1]
         after = _run_out(
-            _policy(trained, str(name), numbers, past, rows), some.stretch(first, last, trained.scaling), 0 if name != LEARNED else None
+            _policy(trained, str(name), numbers, past, rows),
+            some.stretch(first, last, trained.scaling),
+            0 if name != LEARNED else None,
         )
         on_hand[rows], on_order[rows] = np.asarray(after.on_hand)[:, 0, 0], np.asarray(after.on_order)[:, 0]
     stock = Stock(jnp.asarray(on_hand)[:, None, None], jnp.asarray(on_order)[:, None, :], jnp.zeros((len(policy), 1)))
@@ -153,4 +160,3 @@ def _simulated_deliveries(stock: Stock, shop: Shop, counted: NDArray[np.bool_]) 
     arrives = jnp.where(jnp.asarray(counted)[:, None, None], 0.0, certain.astype(jnp.float32))
     nothing = jnp.zeros((arrives.shape[0], 1))
     return jax.vmap(lambda stock, arrives, demand: receive(stock, Chance(demand, arrives))[0])(stock, arrives, nothing)
-

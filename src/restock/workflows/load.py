@@ -44,7 +44,11 @@ class LoadResult:
             "replaced_rows": self.replaced_rows,
             "mappings": [m.to_json() for m in self.reading.mappings],
             "quality": self.quality.to_json(),
-            "quarantine": [{k: row[k] for k in ("file", "row", "column", "value")} | {"reason": {"en": row["reason_en"], "zh": row["reason_zh"]}} for row in bad],
+            "quarantine": [
+                {k: row[k] for k in ("file", "row", "column", "value")}
+                | {"reason": {"en": row["reason_en"], "zh": row["reason_zh"]}}
+                for row in bad
+            ],
             "seconds": round(self.seconds, 2),
         }
 
@@ -67,7 +71,13 @@ def load(project: Project, files: Sequence[Path], options: ReadOptions | None = 
     saved = store.save(reading.tables, sources, reading.remembered, quarantine)
     quality = judge(reading)
     result = LoadResult(
-        saved.snapshot, saved.unchanged, saved.new_rows, saved.replaced_rows, reading, quality, time.perf_counter() - began
+        saved.snapshot,
+        saved.unchanged,
+        saved.new_rows,
+        saved.replaced_rows,
+        reading,
+        quality,
+        time.perf_counter() - began,
     )
     if not saved.unchanged:
         with new_directory(project.folder.runs / new_run(project.folder, "load")) as place:
@@ -147,7 +157,12 @@ def profile(project: Project) -> Profile:
         steadiness_classes=counted(classes.steadiness),
         patterns=counted(classes.pattern),
         assumptions=[
-            {"key": a.key, "value": a.value, "text": {"en": a.text.en, "zh": a.text.zh}, "replace": {"en": a.replace.en, "zh": a.replace.zh}}
+            {
+                "key": a.key,
+                "value": a.value,
+                "text": {"en": a.text.en, "zh": a.text.zh},
+                "replace": {"en": a.replace.en, "zh": a.replace.zh},
+            }
             for a in situation.assumptions
         ],
     )

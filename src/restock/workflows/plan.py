@@ -45,7 +45,9 @@ class PlanResult:
             "date": self.date,
             "lines": self.lines.to_dicts(),
             "not_ordered": self.not_ordered.to_dicts(),
-            "assumptions": [{"key": a.key, "value": a.value, "text": a.text.en, "text_zh": a.text.zh} for a in self.assumptions],
+            "assumptions": [
+                {"key": a.key, "value": a.value, "text": a.text.en, "text_zh": a.text.zh} for a in self.assumptions
+            ],
             "seconds": round(self.seconds, 2),
         }
 
@@ -71,8 +73,22 @@ def plan(project: Project, policy: str | None = None, *, model: str | None = Non
     ordered = frame.filter(pl.col("quantity") > 0)
     ranked = ordered.sort("profit_per_cash", "item", "site", descending=[True, False, False])
     lines = ranked.with_columns(pl.int_range(1, pl.len() + 1).alias("rank")).drop("why_not_en", "why_not_zh")
-    rest = frame.filter(pl.col("quantity") <= 0).sort("stockout_without", "item", "site", descending=[True, False, False])
-    not_ordered = rest.select("item", "site", "name", "class", "on_hand", "on_order", "days_of_cover", "stockout_without", "policy", pl.col("why_not_en").alias("reason"), pl.col("why_not_zh").alias("reason_zh"))
+    rest = frame.filter(pl.col("quantity") <= 0).sort(
+        "stockout_without", "item", "site", descending=[True, False, False]
+    )
+    not_ordered = rest.select(
+        "item",
+        "site",
+        "name",
+        "class",
+        "on_hand",
+        "on_order",
+        "days_of_cover",
+        "stockout_without",
+        "policy",
+        pl.col("why_not_en").alias("reason"),
+        pl.col("why_not_zh").alias("reason_zh"),
+    )
     run = new_run(project.folder, "plan")
     result = PlanResult(
         run=run,
@@ -146,8 +162,8 @@ class Worth:
 def worth(decided: Decided, shop: Any, position: NDArray[np.floating]) -> Worth:
     """Expected margin of what is sold less holding of what is left, over the forecast's past errors.
 
-    Demand over lead time and review period is the forecast plus each past error of the item's class; goods are taken to be
-    there in time, so this is the value of the next period's decision alone, not of the whole future.
+    Demand over lead time and review period is the forecast plus each past error of the item's class; goods are taken to
+    be there in time, so this is the value of today's decision alone, not of the whole future.
     """
     middle = np.diff(np.asarray(QUANTILES), prepend=0.0, append=1.0)
     weight = (middle[1:] + middle[:-1]) / 2
@@ -192,5 +208,3 @@ def _keep(place: Path, result: PlanResult) -> None:
         write_frame(temporary / NOT_ORDERED, result.not_ordered)
         about = {k: v for k, v in result.to_json().items() if k not in ("lines", "not_ordered")}
         write_whole(temporary / "plan.json", to_bytes(about))
-
-

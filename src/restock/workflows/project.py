@@ -75,13 +75,11 @@ class Project:
 
         return explain(self, item, site)
 
-    def export(
-        self, run: str | None = None, *, format: "Form" = "csv", path: Path | None = None
-    ) -> "ExportResult":
+    def export(self, run: str | None = None, *, form: "Form" = "csv", path: Path | None = None) -> "ExportResult":
         """Write the lines of a plan to a file."""
         from restock.workflows.export import export
 
-        return export(self, run, format, path)
+        return export(self, run, form, path)
 
 
 def open_project(path: Path | str) -> Project:
@@ -95,6 +93,9 @@ def open_project(path: Path | str) -> Project:
     if folder.is_file():
         raise UsageError(
             Text(f"`{folder}` is a file, not a project folder", f"`{folder}` 是文件，不是项目文件夹"),
-            hint=Text(f"`restock run {folder}` makes a project of a sales file", f"`restock run {folder}` 可由销售文件建立项目"),
+            hint=Text(
+                f"`restock run {folder}` makes a project of a sales file",
+                f"`restock run {folder}` 可由销售文件建立项目",
+            ),
         )
     return Project(folder, read_config(folder / "restock.toml"))

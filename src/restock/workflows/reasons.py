@@ -60,17 +60,27 @@ def reasons_not(situation: Situation, decided: Decided, position: NDArray[np.flo
     weekly = situation.history.period_days == 7
     unit = Text("weeks", "周") if weekly else Text("days", "天")
     cover = position / np.maximum(decided.scale, 1e-6)
-    return [_why_not(limit, c, w, m, unit) for limit, c, w, m in zip(limits, cover.tolist(), decided.wanted.tolist(), decided.lead_demand.tolist(), strict=True)]
+    return [
+        _why_not(limit, c, w, m, unit)
+        for limit, c, w, m in zip(
+            limits, cover.tolist(), decided.wanted.tolist(), decided.lead_demand.tolist(), strict=True
+        )
+    ]
 
 
 def _why_not(limit: str, cover: float, wanted: float, mean: float, unit: Text) -> Text:
     if limit == "review day":
         return Text(f"no order day; {wanted:.1f} would be wanted", f"今天不是订货日；本应订 {wanted:.1f}")
     if limit == "minimum":
-        return Text(f"{wanted:.1f} wanted, less than half of the smallest order", f"需要 {wanted:.1f}，不足最小起订量的一半")
+        return Text(
+            f"{wanted:.1f} wanted, less than half of the smallest order", f"需要 {wanted:.1f}，不足最小起订量的一半"
+        )
     if mean < 0.05:
         return Text("hardly any demand is expected", "预计几乎没有需求")
-    return Text(f"stock covers {cover:.1f} {unit.en}, {mean:.1f} units are expected", f"库存可用 {cover:.1f} {unit.zh}，预计需求 {mean:.1f}")
+    return Text(
+        f"stock covers {cover:.1f} {unit.en}, {mean:.1f} units are expected",
+        f"库存可用 {cover:.1f} {unit.zh}，预计需求 {mean:.1f}",
+    )
 
 
 def _label(policy: str) -> Text:

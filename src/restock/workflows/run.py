@@ -32,10 +32,18 @@ class RunResult:
 
     def to_json(self) -> dict[str, Any]:
         """For programs: the proof, with the head of the plan."""
-        lines = self.plan.lines.head(SHOWN_LINES).select("rank", "item", "site", "quantity", "order_by", "expected_profit", "policy", "reason").to_dicts()
+        lines = (
+            self.plan.lines.head(SHOWN_LINES)
+            .select("rank", "item", "site", "quantity", "order_by", "expected_profit", "policy", "reason")
+            .to_dicts()
+        )
         return {
             **self.proof.to_json(),
-            "plan": {"run": self.plan.run, "lines": self.plan.lines.height, "not_ordered": self.plan.not_ordered.height},
+            "plan": {
+                "run": self.plan.run,
+                "lines": self.plan.lines.height,
+                "not_ordered": self.plan.not_ordered.height,
+            },
             "first_lines": lines,
             "project": str(self.folder),
             "seconds": round(self.seconds, 2),
@@ -94,4 +102,3 @@ def demo(
     if not toml.exists():
         write_whole(toml, settings.encode())
     return run(files, folder, seed=seed, progress=progress)
-

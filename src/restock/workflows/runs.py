@@ -40,7 +40,9 @@ def the_run(folder: Folder, kind: str, name: str | None, hint: Text) -> Path:
     if name is None and runs:
         return folder.runs / runs[-1]
     wanted = f"`{name}`" if name else kind
-    raise UsageError(Text(f"there is no run {wanted} in `{folder.runs}`", f"`{folder.runs}` 中没有运行 {wanted}"), hint=hint)
+    raise UsageError(
+        Text(f"there is no run {wanted} in `{folder.runs}`", f"`{folder.runs}` 中没有运行 {wanted}"), hint=hint
+    )
 
 
 def to_bytes(content: dict[str, Any]) -> bytes:

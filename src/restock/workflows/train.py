@@ -32,7 +32,7 @@ from restock.workflows.situation import Situation, day, understand
 from restock.workflows.training import LEARNED, Trained, to_arrays, to_config
 
 ROUND = 50  # updates between two looks at validation money
-CLEAR_ROWS = 8  # a class with fewer items is chosen for with all the others
+CLEAR_ROWS = 10  # a class with fewer items follows the shop
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
     validation = catalogue.window(windows.validation, scaling)
     settings = settings_of(project.config, catalogue, windows)
     problem = catalogue.problem(windows.train, scaling)
-    lesson = Lesson(project.folder, settings, problem, validation, _fingerprint(situation, settings, project.config, seed))
+    lesson = Lesson(
+        project.folder, settings, problem, validation, _fingerprint(situation, settings, project.config, seed)
+    )
     fitting, resumed = learn_networks(lesson, project.config, seed, progress, resume)
     earned = {name: t.validation for name, t in tuned.items()} | {LEARNED: _earned(fitting.best, validation)}
     best_rule = max(tuned, key=lambda name: float(tuned[name].validation.sum()))
@@ -105,7 +107,12 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
 
 
 def tune_rules(
-    config: Config, catalogue: Catalogue, windows: Windows, scaling: Scaling, groups: NDArray[np.str_], progress: Progress
+    config: Config,
+    catalogue: Catalogue,
+    windows: Windows,
+    scaling: Scaling,
+    groups: NDArray[np.str_],
+    progress: Progress,
 ) -> dict[str, Tuned]:
     """All classical policies that the settings name, each with its best numbers."""
     names = config.backtest.policies or tuple(r.name for r in RULES)
@@ -152,9 +159,7 @@ class Lesson:
     fingerprint: str  # of data and settings: a checkpoint of another is not gone on with
 
 
-def learn_networks(
-    lesson: Lesson, config: Config, seed: int, progress: Progress, resume: bool
-) -> tuple[Fitting, bool]:
+def learn_networks(lesson: Lesson, config: Config, seed: int, progress: Progress, resume: bool) -> tuple[Fitting, bool]:
     """Rounds of learning with a checkpoint after each."""
     fitting = start_fitting(lesson.settings, lesson.problem, config.train.seeds, seed)
     kept = _resumed(lesson, fitting) if resume else None
@@ -164,7 +169,9 @@ def learn_networks(
         last = fitting.rounds[-1]
         money = f"{last.ensemble:,.0f}"
         best = f"{fitting.best_round.ensemble:,.0f}"
-        progress.advance(last.updates, Text(f"validation profit {money}, best {best}", f"验证利润 {money}，最好 {best}"))
+        progress.advance(
+            last.updates, Text(f"validation profit {money}, best {best}", f"验证利润 {money}，最好 {best}")
+        )
         leaves = {str(i): np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves((fitting.learners, fitting.best)))}
         about = {"fingerprint": lesson.fingerprint, "rounds": [asdict(r) for r in fitting.rounds]}
         save_checkpoint(lesson.folder, len(fitting.rounds), leaves, about)
@@ -178,21 +185,27 @@ def learn_networks(
 
 
 def choose(earned: dict[str, NDArray[np.float32]], groups: NDArray[np.str_]) -> dict[str, str]:
-    """For each class of items the learned policy, unless the best classical one of the shop earned more on validation.
+    """What orders each class of items: the learned policy, if it earned more than the best rule on validation.
 
-    Only that one rule is a candidate: the best of ten rules for each of six classes would be the luckiest, not the best.
+    A class departs from the shop's choice only where the other one was clearly better there, by a paired interval over
+    its items: the best of many policies for each of many classes would be the luckiest, not the best.
     """
-    best_rule = max((name for name in earned if name != LEARNED), key=lambda name: float(earned[name].sum()))
-
-    def better(rows: NDArray[np.bool_]) -> str:
-        return LEARNED if earned[LEARNED][rows].sum() > earned[best_rule][rows].sum() else best_rule
-
-    everyone = better(np.ones(len(groups), bool))
-    choice = {"": everyone}  # for items of a class that was not there
+    rival = max((name for name in earned if name != LEARNED), key=lambda name: float(earned[name].sum()))
+    gain = (earned[LEARNED] - earned[rival]).astype(np.float64)
+    usual, other = (LEARNED, rival) if gain.sum() > 0 else (rival, LEARNED)
+    choice = {"": usual}  # for items of a class that was not there
     for group in np.unique(groups):
-        rows = groups == group
-        choice[str(group)] = better(rows) if rows.sum() >= CLEAR_ROWS else everyone
+        mine = gain[groups == group] * (1.0 if usual == LEARNED else -1.0)
+        choice[str(group)] = other if clearly_negative(mine) else usual
     return choice
+
+
+def clearly_negative(gains: NDArray[np.float64], draws: int = 1000) -> bool:
+    """Whether the 95 % bootstrap interval of the sum lies below zero; never with few items."""
+    if len(gains) < CLEAR_ROWS:
+        return False
+    sample = np.random.default_rng(0).integers(0, len(gains), (draws, len(gains)))
+    return bool(np.quantile(gains[sample].sum(axis=1), 0.975) < 0)
 
 
 def keep(folder: Folder, trained: Trained, situation: Situation) -> str:
@@ -200,7 +213,10 @@ def keep(folder: Folder, trained: Trained, situation: Situation) -> str:
     number = len(list_models(folder)) + 1
     name = f"{number:03d}-{LEARNED}"
     windows = trained.windows
-    parts = {part: [str(day(situation.history, p)) for p in getattr(windows, part)] for part in ("train", "validation", "test")}
+    parts = {
+        part: [str(day(situation.history, p)) for p in getattr(windows, part)]
+        for part in ("train", "validation", "test")
+    }
     card = {
         "algorithm": "pathwise",
         "snapshot": trained.snapshot,

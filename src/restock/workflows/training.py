@@ -88,20 +88,33 @@ def from_model(model: Model) -> Trained:
     config, arrays = model.config, model.arrays
     try:
         empty = eqx.filter_eval_shape(
-            lambda: make_ensemble(len(config["features"]), config["lead"], config["settings"]["hidden"], jax.random.split(jax.random.key(0), config["members"]))
+            lambda: make_ensemble(
+                len(config["features"]),
+                config["lead"],
+                config["settings"]["hidden"],
+                jax.random.split(jax.random.key(0), config["members"]),
+            )
         )
         shapes, tree = jax.tree.flatten(empty)
         leaves = [jnp.asarray(arrays[f"network.{i}"]) for i in range(len(shapes))]
         past = Past(jnp.asarray(arrays["past.unit"]), jnp.asarray(arrays["past.errors"]))
         rules = {
-            name: Tuned(rule(name), pooling, *(arrays[f"rule.{name}.{part}"] for part in ("numbers",)), past, arrays[f"rule.{name}.shared"], arrays[f"rule.{name}.validation"])
+            name: Tuned(
+                rule=rule(name),
+                pooling=pooling,
+                numbers=arrays[f"rule.{name}.numbers"],
+                past=past,
+                shared=arrays[f"rule.{name}.shared"],
+                validation=arrays[f"rule.{name}.validation"],
+            )
             for name, pooling in config["rules"].items()
         }
-        windows = {key: tuple(value) if isinstance(value, list) else value for key, value in config["windows"].items()}
+        parts = config["windows"]
+        windows = Windows(*(tuple(parts[name]) for name in ("train", "validation", "test")), parts["warm_up"])
         return Trained(
             keys=tuple(config["rows"]),
             groups=np.array(config["groups"]),
-            windows=Windows(**windows),
+            windows=windows,
             snapshot=config["snapshot"],
             feature_names=tuple(config["features"]),
             scaling=Scaling(arrays["scaling.mean"], arrays["scaling.deviation"]),
