@@ -103,6 +103,8 @@ def _without_repeats(frame: pl.DataFrame, mapping: FileMapping, findings: Findin
     that otherwise has one row per item and day are repeats.
     """
     text = Text("exact repeats of a line left out", "去掉完全重复的行")
+    if not frame.height:
+        return frame, True
     columns = [name for name in frame.columns if name != ROW and frame[name].null_count() < frame.height]
     timed = bool((frame["at"].dt.truncate("1d") != frame["at"]).any())
     if "order" in mapping.columns or timed:
