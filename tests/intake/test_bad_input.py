@@ -53,7 +53,9 @@ def test_two_columns_that_could_be_the_quantity(tmp_path: Path) -> None:
     error = refused(tmp_path, text)
     assert "`qty` and `units sold` could both be the quantity" in error.message.en
     assert error.hint.en.endswith('`--map quantity="qty"`')
-    assert read(tmp_path, text, ReadOptions(mapping={"quantity": "units sold"})).tables["sales"]["quantity"].to_list() == [4.0]
+    assert read(tmp_path, text, ReadOptions(mapping={"quantity": "units sold"})).tables["sales"][
+        "quantity"
+    ].to_list() == [4.0]
 
 
 def test_two_quantity_columns_that_say_the_same_are_one(tmp_path: Path) -> None:
@@ -91,7 +93,9 @@ ROWS = "".join(f"A-{i},2026-11-01,1,2.5\n" for i in range(20))
         ("B,2026-11-01,,2.5", "quantity", None), ("1.23457E+18,2026-11-01,1,2.5", "item", "1.23457E+18"),
     ],
 )  # fmt: skip
-def test_a_bad_row_is_kept_apart_with_its_line_and_reason(tmp_path: Path, row: str, column: str, value: str | None) -> None:
+def test_a_bad_row_is_kept_apart_with_its_line_and_reason(
+    tmp_path: Path, row: str, column: str, value: str | None
+) -> None:
     reading = read(tmp_path, f"item,date,quantity,price\n{ROWS}{row}\n")
     assert reading.tables["sales"].height == 20
     assert reading.quarantine.select("file", "row", "column", "value").rows() == [("sales.csv", 22, column, value)]
@@ -99,7 +103,14 @@ def test_a_bad_row_is_kept_apart_with_its_line_and_reason(tmp_path: Path, row: s
 
 
 def test_nan_in_typed_prices_is_kept_apart(tmp_path: Path) -> None:
-    frame = pl.DataFrame({"item": ["A"] * 10, "date": [f"2026-11-{d:02}" for d in range(1, 11)], "quantity": 1, "price": [1.0] * 9 + [float("nan")]})
+    frame = pl.DataFrame(
+        {
+            "item": ["A"] * 10,
+            "date": [f"2026-11-{d:02}" for d in range(1, 11)],
+            "quantity": 1,
+            "price": [1.0] * 9 + [float("nan")],
+        }
+    )
     frame.write_parquet(tmp_path / "sales.parquet")
     reading = read_tables([tmp_path / "sales.parquet"])
     assert (reading.tables["sales"].height, reading.quarantine["row"].to_list()) == (9, [10])

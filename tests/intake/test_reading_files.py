@@ -39,7 +39,11 @@ def test_chinese_is_read_in_any_encoding(tmp_path: Path, encoding: str) -> None:
 
 
 def test_western_windows_text_is_not_taken_for_chinese(tmp_path: Path) -> None:
-    path = put(tmp_path, "sales.csv", "item,date,quantity,name\nA,2026-11-01,3,Café crème\nB,2026-11-02,1,Señor £5\n".encode("cp1252"))
+    path = put(
+        tmp_path,
+        "sales.csv",
+        "item,date,quantity,name\nA,2026-11-01,3,Café crème\nB,2026-11-02,1,Señor £5\n".encode("cp1252"),
+    )
     assert read_tables([path]).tables["items"]["name"].to_list() == ["Café crème", "Señor £5"]
 
 
@@ -58,7 +62,11 @@ def test_encoding_and_separator_by_themselves() -> None:
 
 
 def test_titles_above_the_header_are_skipped_and_lines_are_counted_from_the_top(tmp_path: Path) -> None:
-    path = put(tmp_path, "sales.csv", "Sales report,,\n\nitem,date,quantity\nA,2026-11-01,3\nB,2026-11-02,x\nC,2026-11-03,1\nD,2026-11-03,1\nE,2026-11-03,1\n")
+    path = put(
+        tmp_path,
+        "sales.csv",
+        "Sales report,,\n\nitem,date,quantity\nA,2026-11-01,3\nB,2026-11-02,x\nC,2026-11-03,1\nD,2026-11-03,1\nE,2026-11-03,1\n",
+    )
     assert read_sheet(path).frame[ROW].to_list() == [4, 5, 6, 7, 8]
     assert read_tables([path]).quarantine["row"].to_list() == [5]
 
@@ -112,7 +120,9 @@ def test_long_ids_that_excel_kept_as_numbers_are_refused(tmp_path: Path) -> None
 
 def test_parquet_keeps_its_types_and_ids_become_text(tmp_path: Path) -> None:
     path = tmp_path / "sales.parquet"
-    frame = pl.DataFrame({"product_id": [7, 8], "store_id": [1.0, 2.0], "date": [date(2026, 11, 1)] * 2, "units": [3, 4]})
+    frame = pl.DataFrame(
+        {"product_id": [7, 8], "store_id": [1.0, 2.0], "date": [date(2026, 11, 1)] * 2, "units": [3, 4]}
+    )
     frame.write_parquet(path)
     sales = read_tables([path]).tables["sales"]
     assert sales.select("item", "site", "at", "quantity").row(0) == ("7", "1", datetime(2026, 11, 1), 3.0)
