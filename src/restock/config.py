@@ -65,6 +65,12 @@ class TrainConfig(Section):
     """How the policy is learned."""
 
     algorithm: Literal["pathwise"] = "pathwise"
+    batch: int = Field(512, ge=1, description="Stretches of history averaged in one gradient step")
+    hidden: int = Field(64, ge=1, description="Size of the networks")
+    learning_rate: float = Field(2e-3, gt=0, description="Largest step of the optimizer")
+    weight_decay: float = Field(0.1, ge=0, description="Against over-fitting: pull of the weights towards zero")
+    input_dropout: float = Field(0.3, ge=0, lt=1, description="Against over-fitting: share of the inputs hidden at random")
+    patience: int = Field(6, ge=1, description="Looks at validation money without a rise before training stops")
     seeds: int = Field(4, ge=1, le=64, description="Networks in the ensemble")
     updates: int = Field(600, ge=1, description="Gradient steps at most; validation stops earlier")
     validation_periods: int | None = Field(None, ge=2, description="None: a share of the history")

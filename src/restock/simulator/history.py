@@ -21,7 +21,7 @@ class History:
     items: tuple[str, ...]  # item ids, one per row
     sites: tuple[str, ...]  # site ids, one per row
     groups: NDArray[np.int32]  # category code per row, -1 = none  [item]
-    starts: NDArray[np.datetime64]  # first day of each period, datetime64[D]  [period]
+    starts: np.ndarray  # first day of each period, datetime64[D] (a unit that no annotation can name)  [period]
     period_days: int  # 1 or 7
     sold: Floats  # units [item, period]
     demand: Floats  # units, stock-outs corrected [item, period]

@@ -101,4 +101,5 @@ class Period(eqx.Module):
     on_hand: Float[Array, "*axes site"]  # units left at the end
     ordered: Float[Array, "*axes lane"]  # units
     arrived: Float[Array, "*axes lane"]  # units
+    liquidated: Float[Array, "*axes site"]  # units
     money: Money

@@ -1,0 +1,1 @@
+"""The use cases: the command line, Python and later the service call the same functions, each returns a record."""

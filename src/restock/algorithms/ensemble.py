@@ -1,0 +1,138 @@
+"""Several networks learned side by side, stopped by the money they earn on validation periods."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from restock.algorithms.pathwise import Learner, PathwiseConfig, begin, learn
+from restock.algorithms.problem import Problem
+from restock.errors import TrainingError
+from restock.language import Text
+from restock.policies.network import Ensemble, Network
+from restock.simulator.rollout import Stretch, profits, run
+
+
+@dataclass(frozen=True)
+class Round:
+    """What is known after some updates."""
+
+    updates: int  # so far
+    loss: float  # mean over members, of the updates of this round
+    members: tuple[float, ...]  # validation profit of each member alone
+    ensemble: float  # validation profit of their mean order
+    seconds: float  # since the start
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Training between two rounds: enough to go on after an interruption."""
+
+    learners: Learner  # leading member axis
+    best: Network  # leading member axis, after the best round
+    rounds: tuple[Round, ...] = field(default=())
+
+    @property
+    def best_round(self) -> Round:
+        """The round whose networks are kept."""
+        return max(self.rounds, key=lambda r: r.ensemble)
+
+
+def start_fitting(config: PathwiseConfig, problem: Problem, members: int, seed: int) -> Fitting:
+    """Untrained networks."""
+    keys = jax.random.split(jax.random.key(seed), members)
+    learners = _begin(config, problem, keys)
+    return Fitting(learners, learners.network)
+
+
+def fit_round(config: PathwiseConfig, problem: Problem, validation: Stretch, fitting: Fitting, updates: int, seed: int) -> Fitting:
+    """Learn for some updates, then look at validation money.
+
+    Raises:
+        TrainingError: a loss or weight is not a number; the fitting passed in is still good.
+    """
+    began = time.perf_counter()
+    done = fitting.rounds[-1].updates if fitting.rounds else 0
+    members = jax.tree.leaves(fitting.best)[0].shape[0]
+    keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), done + 1), (members, updates))
+    learners, losses = _learn(config, problem, fitting.learners, keys)
+    losses = np.asarray(losses)
+    if not np.all(np.isfinite(losses)):
+        at = done + int(np.argmin(np.isfinite(losses).all(axis=0)))
+        raise TrainingError(
+            Text(f"the loss is not a number at update {at}", f"第 {at} 次更新时损失不是数字"),
+            hint=Text(
+                "the networks before this round are kept; lower `learning_rate` or look for extreme values with `restock check`",
+                "本轮之前的网络已保留；请降低 `learning_rate`，或用 `restock check` 查找极端值",
+            ),
+        )
+    alone, together = _validate(learners.network, validation)
+    spent = fitting.rounds[-1].seconds if fitting.rounds else 0.0
+    round_ = Round(
+        updates=done + updates,
+        loss=float(losses.mean()),
+        members=tuple(float(x) for x in alone),
+        ensemble=float(together),
+        seconds=spent + time.perf_counter() - began,
+    )
+    better = not fitting.rounds or round_.ensemble > fitting.best_round.ensemble
+    return Fitting(learners, learners.network if better else fitting.best, (*fitting.rounds, round_))
+
+
+def fit(
+    config: PathwiseConfig,
+    problem: Problem,
+    validation: Stretch,
+    fitting: Fitting,
+    schedule: "Schedule",
+    after_round: Callable[[Fitting], None],
+) -> Fitting:
+    """Round after round until the updates are used up or validation money has not risen for some rounds."""
+    while not schedule.finished(fitting, config.updates):
+        fitting = fit_round(config, problem, validation, fitting, schedule.updates, schedule.seed)
+        after_round(fitting)
+    return fitting
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train."""
+
+    updates: int = 50  # of a round
+    patience: int = 6  # rounds without a rise
+    seed: int = 0
+
+    def finished(self, fitting: Fitting, most: int) -> bool:
+        """Whether to stop now."""
+        rounds = fitting.rounds
+        if not rounds:
+            return False
+        since = len(rounds) - 1 - rounds.index(fitting.best_round)
+        return rounds[-1].updates + self.updates > most or since >= self.patience
+
+
+@eqx.filter_jit
+def _begin(config: PathwiseConfig, problem: Problem, keys: Array) -> Learner:
+    return eqx.filter_vmap(lambda key: begin(config, problem, key))(keys)
+
+
+@eqx.filter_jit
+def _learn(config: PathwiseConfig, problem: Problem, learners: Learner, keys: Array) -> tuple[Learner, Array]:
+    return eqx.filter_vmap(lambda learner, keys: learn(config, problem, learner, keys))(learners, keys)
+
+
+@eqx.filter_jit
+def _validate(networks: Network, validation: Stretch) -> tuple[Float[Array, " member"], Float[Array, ""]]:
+    """Profit on the validation periods: of each member, and of the mean order."""
+
+    def money(policy: Network | Ensemble) -> Float[Array, ""]:
+        _, period = run(policy, validation)
+        return (profits(validation.shop, period) * validation.weight).sum()
+
+    alone = jax.lax.map(lambda i: money(jax.tree.map(lambda x: x[i], networks)), jnp.arange(jax.tree.leaves(networks)[0].shape[0]))
+    return alone, money(Ensemble(networks))

@@ -1,0 +1,101 @@
+"""Pathwise gradient: follow the derivative of profit through the simulator, along demand paths.
+
+The deterministic policy gradient with the true model instead of a critic: demand does not react to the order, so the path is
+known and the whole rollout has a derivative. Madeka et al. 2022 (arXiv 2210.03137), Alvo et al. 2023 (arXiv 2306.11246).
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+from pydantic import BaseModel, ConfigDict, Field
+
+from restock.algorithms.optimizer import adam, descend, start
+from restock.algorithms.problem import Problem, draw
+from restock.policies.network import Network
+from restock.simulator.rollout import Policy, Stretch, profits, run
+from restock.simulator.types import Known, Stock
+
+
+class PathwiseConfig(BaseModel):
+    """Settings of `train`; a wrong key or value stops the run before it starts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    updates: int = Field(600, gt=0, description="Gradient steps")
+    batch: int = Field(512, gt=0, description="Windows averaged in one step")
+    periods: int = Field(16, gt=0, description="Periods of a window")
+    ignored: int = Field(3, ge=0, description="First periods of a window whose money does not count")
+    hidden: int = Field(64, gt=0, description="Units of each layer")
+    learning_rate: float = Field(2e-3, gt=0, description="Largest step of Adam")
+    warm_up: float = Field(0.1, ge=0, lt=1, description="Share of the updates in which the step size rises")
+    weight_decay: float = Field(0.1, ge=0, description="Pull of the weights towards zero")
+    input_dropout: float = Field(0.3, ge=0, lt=1, description="Share of the features hidden in each window")
+    carry_stock: bool = Field(False, description="Windows follow each other; else each starts with random stock")
+    whole_units_from: float = Field(0.0, ge=0, le=1, description="Share of the updates made with fractions of units")
+
+
+class Learner(eqx.Module):
+    """All that training carries from one update to the next, for one member."""
+
+    network: Network
+    memory: Any  # of the optimizer
+    stock: Stock  # what carried windows start with
+    updates: Float[Array, ""]  # done so far
+
+
+def begin(config: PathwiseConfig, problem: Problem, key: Array) -> Learner:
+    """An untrained network that orders like the newsvendor."""
+    make, stock = jax.random.split(key)
+    network = Network(problem.known.features.shape[-1], problem.lead, config.hidden, make)
+    window = draw(problem, config.batch, config.periods, stock)
+    return Learner(network, start(_optimizer(config), network), window.stock, jnp.zeros(()))
+
+
+def learn(config: PathwiseConfig, problem: Problem, learner: Learner, keys: Array) -> tuple[Learner, Float[Array, " updates"]]:
+    """One update per key; returns the loss of each, minus the mean profit per row and period."""
+    optimizer = _optimizer(config)
+
+    def update(learner: Learner, key: Array) -> tuple[Learner, Float[Array, ""]]:
+        which, hide = jax.random.split(key)
+        window = draw(problem, config.batch, config.periods, which)
+        window = eqx.tree_at(lambda w: w.known, window, hide_features(window.known, config.input_dropout, hide))
+        fractions = learner.updates < config.whole_units_from * config.updates
+        window = eqx.tree_at(lambda w: w.shop.pack, window, jnp.where(fractions, 0.0, window.shop.pack))
+        if config.carry_stock:
+            window = eqx.tree_at(lambda w: w.stock, window, learner.stock)
+        (loss, after), gradient = eqx.filter_value_and_grad(mean_loss, has_aux=True)(learner.network, window, config.ignored)
+        network, memory = descend(optimizer, learner.memory, gradient, learner.network)
+        return Learner(network, memory, jax.tree.map(jnp.round, after), learner.updates + 1), loss
+
+    return jax.lax.scan(update, learner, keys)
+
+
+@eqx.filter_jit
+def train(config: PathwiseConfig, problem: Problem, key: Array) -> tuple[Network, Float[Array, " updates"]]:
+    """A network trained from nothing for all updates; pure, compiled whole, `vmap`able over keys."""
+    first, rest = jax.random.split(key)
+    learner, losses = learn(config, problem, begin(config, problem, first), jax.random.split(rest, config.updates))
+    return learner.network, losses
+
+
+def mean_loss(policy: Policy, window: Stretch, ignored: int) -> tuple[Float[Array, ""], Stock]:
+    """Minus the profit per row and period, stock valued at cost; and the stock at the end."""
+    after, period = run(policy, window)
+    counted = window.weight[:, ignored:]
+    return -(profits(window.shop, period)[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
+
+
+def hide_features(known: Known, share: float, key: Array) -> Known:
+    """Dropout on the inputs, for whole windows: without it a small catalogue is learned by heart."""
+    if share == 0.0:
+        return known
+    rows, inputs = known.features.shape[0], known.features.shape[-1]
+    keep = jax.random.bernoulli(key, 1.0 - share, (rows, 1, inputs))
+    return eqx.tree_at(lambda k: k.features, known, known.features * keep / (1.0 - share))
+
+
+def _optimizer(config: PathwiseConfig) -> Any:
+    return adam(config.learning_rate, config.updates, weight_decay=config.weight_decay, warm_up=config.warm_up)

@@ -1,0 +1,206 @@
+"""From tables to arrays: one row per item and site that sold, one column per day or week."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from restock.config import Config
+from restock.errors import DataError
+from restock.intake.assumptions import Assumption
+from restock.intake.calendar import build_calendar
+from restock.intake.outages import SHORT, correct, shelf_share
+from restock.intake.periods import Periods, find_periods
+from restock.intake.plans import build_plan, price_plan
+from restock.intake.remarks import never_sold, outage_remarks, sales_remarks
+from restock.intake.rows import column, encode, rows_frame
+from restock.language import Text
+from restock.simulator.history import History
+
+Doubles = NDArray[np.float64]
+Facts = Mapping[str, pl.DataFrame]
+NEVER = 2**40  # a day
+AHEAD = {1: 28, 7: 8}  # periods of plans, by days of a period
+
+
+class HistoryResult(NamedTuple):
+    """The arrays, and what had to be assumed to make them."""
+
+    history: History
+    assumptions: tuple[Assumption, ...]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Sales rows with numbers instead of names; `row` -1 is an item that never sold."""
+
+    items: tuple[str, ...]  # per row of the history
+    sites: tuple[str, ...]
+    frame: (
+        pl.DataFrame
+    )  # row, day, period, quantity, unit_price, discount, promotion, in_stock, suspect; inside the periods
+    first_day: NDArray[np.int64]  # on which the item is in the file at all [item]
+    last_day: NDArray[np.int64]  # on which it sold
+
+    def late(self, periods: Periods, launched: NDArray[np.bool_]) -> list[str]:
+        """Items that appear after the first period, of those without a launch date."""
+        return [self.items[i] for i in np.flatnonzero((periods.index(self.first_day) > 0) & ~launched)]
+
+
+def build_history(facts: Facts, config: Config, ahead: int | None = None) -> HistoryResult:
+    """The shop's past as arrays.
+
+    Rows come by money sold, the most first. Returns are taken off the sales of the period in which they came back. A
+    period before an item's first row, or its launch if that is known, is not on sale.
+
+    Args:
+        facts: the tables of docs/architecture.md; only `sales` must be there.
+        config: the shop's settings.
+        ahead: periods beyond the last for which plans are laid out; none: 8 weeks or 28 days.
+
+    Raises:
+        DataError: there are no sales, or not one complete period.
+    """
+    sales = _sales(facts)
+    periods, assumptions = find_periods(sales["day"].to_numpy(), config.shop)
+    ahead = AHEAD[periods.days] if ahead is None else ahead
+    lines, left_out = _lines(sales, periods)
+    rows = rows_frame(lines.items, lines.sites)
+    shape = (rows.height, periods.count)
+    cell = lines.frame["row"].to_numpy() * periods.count + lines.frame["period"].to_numpy()
+
+    def total(values: pl.Expr) -> Doubles:
+        weights: Doubles = lines.frame.select(values).to_series().to_numpy()
+        return np.asarray(np.bincount(cell, weights, shape[0] * shape[1]), np.float64).reshape(shape)
+
+    net = total(pl.col("quantity"))
+    usual = total(pl.col("quantity") * ~pl.col("suspect")) if lines.frame["suspect"].any() else net
+    share = shelf_share(lines.frame, facts.get("stock"), rows, periods)
+    launch = _launch_days(facts.get("items"), rows)
+    on_sale = _on_sale(lines, launch, _ended(facts.get("items"), rows), periods)
+    missing = np.broadcast_to(periods.missing_share > 0.5, shape)
+    demand = correct(np.maximum(usual, 0), np.ones(shape) if share is None else share, on_sale & ~missing)
+    price, guessed = price_plan(_paid(total), facts, rows, periods, ahead)
+    plan = build_plan(lines.frame, facts.get("promotions"), rows, periods, ahead)
+    calendar = build_calendar(periods.starts(ahead), periods.days, config.shop.country, facts.get("events"))
+    history = History(
+        items=lines.items,
+        sites=lines.sites,
+        groups=_groups(facts.get("items"), rows),
+        starts=periods.starts(),
+        period_days=periods.days,
+        sold=np.maximum(net, 0).astype(np.float32),
+        demand=demand.demand.astype(np.float32),
+        known=(demand.known & on_sale & ~missing).astype(np.float32),
+        on_sale=on_sale.astype(np.float32),
+        price=price.astype(np.float32),
+        planned=plan.values,
+        planned_names=plan.names,
+        calendar=calendar[0],
+        calendar_names=calendar[1],
+    )
+    said = [
+        *sales_remarks(lines.frame, net, lines.late(periods, launch < NEVER)),
+        *outage_remarks(share, on_sale & ~missing, SHORT),
+    ]
+    return HistoryResult(history, (*assumptions, *left_out, *said, *guessed))
+
+
+def _sales(facts: Facts) -> pl.DataFrame:
+    """The columns that are needed, with `day`; flags and numbers that the file lacks are null."""
+    sales = facts.get("sales")
+    if sales is None or not sales.height:
+        raise DataError(
+            Text("there are no sales rows", "没有销售记录"),
+            hint=Text(
+                "load a file of order lines or daily sums with `restock load FILES`",
+                "请用 `restock load 文件` 导入订单明细或每日汇总",
+            ),
+        )
+    return sales.select(
+        "item",
+        column(sales, "site", pl.String).fill_null("main"),
+        pl.col("at").dt.date().cast(pl.Int32).cast(pl.Int64).alias("day"),
+        column(sales, "quantity").fill_null(0.0),
+        *(column(sales, name) for name in ("unit_price", "discount", "promotion", "in_stock")),
+        column(sales, "suspect", pl.Boolean).fill_null(False),
+    )
+
+
+def _lines(sales: pl.DataFrame, periods: Periods) -> tuple[Lines, list[Assumption]]:
+    """Number the item-site pairs that sold inside the periods, by money sold, then by name."""
+    codes = encode(sales)
+    day = sales["day"].to_numpy()
+    period = periods.index(day)
+    inside = (period >= 0) & (period < periods.count)
+    quantity = sales["quantity"].to_numpy()
+    sold = np.where(inside, np.maximum(quantity, 0), 0)
+    units = np.bincount(codes.code, sold, len(codes.items))
+    money = np.bincount(codes.code, sold * sales["unit_price"].fill_null(0.0).to_numpy(), len(codes.items))
+    # Cents: the last bits of a sum depend on the order of the rows, and the order of the items must not.
+    worth = np.round(money if money.any() else units, 2)
+    order = np.lexsort((np.arange(len(worth)), -worth))
+    order = order[units[order] > 0]
+    if not len(order):
+        raise DataError(
+            Text(
+                f"none of {len(sales)} sales rows has a quantity above 0", f"{len(sales)} 条销售记录中没有数量大于 0 的"
+            ),
+            hint=Text("check which column is the quantity", "请检查数量列是否正确"),
+        )
+    row_of = np.full(len(worth), -1)
+    row_of[order] = np.arange(len(order))
+    first, last = np.full(len(worth), NEVER), np.full(len(worth), -NEVER)
+    np.minimum.at(first, codes.code, np.where(quantity >= 0, day, NEVER))
+    np.maximum.at(last, codes.code, np.where(quantity > 0, day, -NEVER))
+    row = row_of[codes.code]
+    keep = inside & (row >= 0)
+    frame = sales.drop("item", "site").with_columns(row=pl.Series(row), period=pl.Series(period))
+    frame = frame if keep.all() else frame.filter(pl.Series(keep))
+    items, sites = tuple(codes.items[i] for i in order), tuple(codes.sites[i] for i in order)
+    left_out = [codes.items[i] for i in np.flatnonzero(units == 0)]
+    return Lines(items, sites, frame, first[order], last[order]), never_sold(left_out)
+
+
+def _launch_days(items: pl.DataFrame | None, rows: pl.DataFrame) -> NDArray[np.int64]:
+    """Day number of each row's launch, `NEVER` where it is not known."""
+    return _of_items(items, rows, "launch", pl.Date).cast(pl.Int32).cast(pl.Int64).fill_null(NEVER).to_numpy()
+
+
+def _ended(items: pl.DataFrame | None, rows: pl.DataFrame) -> NDArray[np.bool_]:
+    return (_of_items(items, rows, "status", pl.String) == "discontinued").fill_null(False).to_numpy()
+
+
+def _of_items(items: pl.DataFrame | None, rows: pl.DataFrame, name: str, kind: type[pl.DataType]) -> pl.Series:
+    """A column of the items table for every row, null where it is not known."""
+    if items is None or not items.height:
+        return pl.Series(name, [None] * rows.height, kind)
+    known = items.select("item", column(items, name, kind)).unique("item", keep="last")
+    return rows.join(known, on="item", how="left", maintain_order="left")[name]
+
+
+def _on_sale(lines: Lines, launch: NDArray[np.int64], ended: NDArray[np.bool_], periods: Periods) -> NDArray[np.bool_]:
+    """From the launch, or the first row if that is earlier, to the end; of a discontinued item, to its last sale."""
+    begins = periods.index(np.minimum(lines.first_day, launch))
+    ends = np.where(ended, periods.index(lines.last_day), periods.count)
+    columns = np.arange(periods.count)
+    return (columns >= begins[:, None]) & (columns <= ends[:, None])
+
+
+def _paid(total: Callable[[pl.Expr], Doubles]) -> Doubles:
+    """Mean price of what was sold, NaN where nothing was; one-off bulk has prices of its own and does not count."""
+    counts = (pl.col("quantity") > 0) & (pl.col("unit_price") > 0) & ~pl.col("suspect")
+    units = total(pl.when(counts).then("quantity").otherwise(0.0))
+    money = total(pl.when(counts).then(pl.col("quantity") * pl.col("unit_price")).otherwise(0.0))
+    return np.where(units > 0, money / np.where(units > 0, units, 1), np.nan)
+
+
+def _groups(items: pl.DataFrame | None, rows: pl.DataFrame) -> NDArray[np.int32]:
+    """A number per category, in the order of their names; -1 without one."""
+    category = _of_items(items, rows, "category", pl.String)
+    names = category.drop_nulls().unique().sort().to_list()
+    number = {name: code for code, name in enumerate(names)}
+    return np.array([number.get(name, -1) for name in category.to_list()], np.int32)

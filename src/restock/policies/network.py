@@ -1,0 +1,142 @@
+"""The learned policy: a scale-free network around a base-stock order.
+
+Everything in units is divided by the item's own demand scale, so one network serves the whole catalogue and items that it has
+never seen. The order is `softplus(level - position + correction)`: the level is the newsvendor's, bent by what the network
+sees of demand; the correction reads the stock and the pipeline. Untrained, it is close to the newsvendor policy. The form is
+that of large public deployments (policy regularisation, arXiv 2603.19621).
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.scipy.stats import norm
+from jaxtyping import Array, Float
+
+from restock.policies.rules import buy, critical_ratio, position
+from restock.simulator.types import Decision, Known, Number, Shop, View
+
+SHARPNESS = 4.0  # of the softplus at zero, in demand scales
+TERMS = 6  # inputs that `terms` makes
+
+
+class Context(eqx.Module):
+    """What a network makes of an item and a moment, before it looks at the stock."""
+
+    level: Number  # units to have on hand and on order
+    hidden: Float[Array, "*axes hidden"]
+
+
+class Layer(eqx.Module):
+    """An affine map."""
+
+    weight: Float[Array, "*axes out into"]
+    bias: Float[Array, "*axes out"]
+
+    def __call__(self, x: Float[Array, " into"]) -> Float[Array, " out"]:
+        return self.weight @ x + self.bias
+
+
+class Network(eqx.Module):
+    """One member of an ensemble. Features in, one order out."""
+
+    see: Layer
+    mix: Layer
+    level: Layer
+    join: Layer
+    weigh: Layer
+    think: Layer
+    correct: Layer
+
+    def __init__(self, features: int, lead: int, hidden: int, key: Array) -> None:
+        shapes = {
+            "see": (hidden, features + TERMS),
+            "mix": (hidden, hidden),
+            "level": (2, hidden),
+            "join": (hidden, hidden),
+            "weigh": (hidden, 2 + lead),
+            "think": (hidden, hidden),
+            "correct": (1, hidden),
+        }
+        # One draw for all layers: each call of a random function costs seconds of compilation.
+        drawn = jax.random.normal(key, (sum(out * into for out, into in shapes.values()),))
+        for name, (out, into) in shapes.items():
+            weight, drawn = drawn[: out * into].reshape(out, into), drawn[out * into :]
+            gain = 0.05 if name in ("level", "correct") else 1.0
+            setattr(self, name, Layer(weight * gain / into**0.5, jnp.zeros(out)))
+
+    def __call__(self, view: View, key: Array | None = None) -> Decision:
+        return self.decide(view, self.foresee(view.shop, view.known))
+
+    def foresee(self, shop: Shop, known: Known) -> Context:
+        """All that does not depend on stock: for a whole path at once, outside the loop over periods."""
+        hidden = jnp.tanh(self.see(jnp.concatenate([known.features, terms(shop, known)])))
+        hidden = hidden + jnp.tanh(self.mix(hidden))
+        bend, safety = self.level(hidden)
+        usual = known.lead_demand + (normal_safety(shop, known) + safety) * known.lead_spread
+        return Context(usual * jnp.exp(jnp.clip(bend, -3.0, 3.0)), self.join(hidden))
+
+    def decide(self, view: View, context: Context) -> Decision:
+        """The order at this stock."""
+        return buy(view, self.order(view, context))
+
+    def order(self, view: View, context: Context) -> Number:
+        """Units to buy, before packs and minimum."""
+        scale = view.known.scale
+        missing = (context.level - position(view)) / scale
+        joint = jnp.tanh(context.hidden + self.weigh(stock_inputs(view, missing)))
+        joint = joint + jnp.tanh(self.think(joint))
+        wanted = missing + self.correct(joint)[0]
+        return jax.nn.softplus(SHARPNESS * wanted) / SHARPNESS * scale
+
+
+class Ensemble(eqx.Module):
+    """Several networks that saw different paths; their mean order."""
+
+    members: Network  # every array with a leading member axis
+
+    def __call__(self, view: View, key: Array | None = None) -> Decision:
+        return self.decide(view, self.foresee(view.shop, view.known))
+
+    def foresee(self, shop: Shop, known: Known) -> Context:
+        """The contexts of all members, with a leading member axis."""
+        return eqx.filter_vmap(lambda member: member.foresee(shop, known))(self.members)
+
+    def decide(self, view: View, context: Context) -> Decision:
+        """The mean order."""
+        orders = eqx.filter_vmap(lambda member, context: member.order(view, context))(self.members, context)
+        return buy(view, orders.mean())
+
+
+def terms(shop: Shop, known: Known) -> Float[Array, " term"]:
+    """The shop's terms for this item, without units."""
+    scale = known.scale
+    ratio = jnp.clip(critical_ratio(shop, known), 0.01, 0.999)
+    leads = jnp.arange(shop.lead_chance.shape[-1])
+    spare = jnp.maximum(shop.holding[0] * scale, 1e-6)
+    return jnp.stack(
+        [
+            jnp.log(ratio / (1.0 - ratio)) / 3.0,
+            jnp.log1p(shop.lead_chance[0] @ leads),
+            jnp.log(shop.review[0]),
+            jnp.log1p(shop.pack[0] / scale),
+            jnp.log1p(shop.minimum[0] / scale),
+            jnp.log1p(shop.order_cost[0] / spare) / 3.0,
+        ]
+    )
+
+
+def stock_inputs(view: View, missing: Number) -> Float[Array, " input"]:
+    """On hand and on order by age, in demand scales, around one period's demand."""
+    stock, scale = view.stock, view.known.scale
+    units = jnp.concatenate([(stock.on_hand.sum() - stock.backlog.sum())[None], stock.on_order[0]]) / scale
+    return jnp.concatenate([jnp.arcsinh(units) - 1.0, jnp.arcsinh(missing)[None]])
+
+
+def normal_safety(shop: Shop, known: Known) -> Number:
+    """The newsvendor's safety factor."""
+    return norm.ppf(jnp.clip(critical_ratio(shop, known), 0.05, 0.995))
+
+
+def make_ensemble(features: int, lead: int, hidden: int, keys: Array) -> Network:
+    """Networks with a leading member axis, one per key."""
+    return eqx.filter_vmap(lambda key: Network(features, lead, hidden, key))(keys)

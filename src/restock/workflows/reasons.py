@@ -1,0 +1,81 @@
+"""Why a line is ordered, or not, in words with numbers."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restock.language import Text
+from restock.policies.rules import rule
+from restock.workflows.decide import Decided
+from restock.workflows.situation import Situation
+from restock.workflows.training import LEARNED
+
+LIMITS = {
+    "": Text("no limit binds", "无约束"),
+    "pack": Text("rounded to whole packs", "按整箱取整"),
+    "minimum": Text("raised to the smallest order", "提高到最小起订量"),
+    "review day": Text("no order day", "非订货日"),
+}
+
+
+def binding_limits(decided: Decided, shop: Any) -> list[str]:
+    """The rule that made the order differ from what the policy wanted, empty where none did."""
+    pack, minimum = np.asarray(shop.pack)[:, 0], np.asarray(shop.minimum)[:, 0]
+    closed = decided.may_order == 0
+    raised = ~closed & (minimum > 0) & (decided.order >= minimum) & (decided.wanted < minimum - 0.5)
+    cut = ~closed & (minimum > 0) & (decided.order == 0) & (decided.wanted >= np.maximum(pack / 2, 0.5))
+    packed = ~closed & ~raised & ~cut & (pack > 1) & (np.abs(decided.order - decided.wanted) >= 0.5)
+    names = np.select([closed & (decided.wanted >= 0.5), raised | cut, packed], ["review day", "minimum", "pack"], "")
+    return names.tolist()
+
+
+def reasons(situation: Situation, decided: Decided, position: NDArray[np.floating]) -> list[Text]:
+    """One sentence per row: what is there, what is expected, what follows."""
+    weekly = situation.history.period_days == 7
+    unit = Text("weeks", "周") if weekly else Text("days", "天")
+    span = situation.terms.lead_time + situation.terms.review
+    limits = binding_limits(decided, situation.terms.shop)
+    labels = {name: _label(name) for name in np.unique(decided.policy).tolist()}
+    columns = zip(
+        decided.on_hand.tolist(), decided.on_order.sum(axis=1).tolist(), (position / np.maximum(decided.scale, 1e-6)).tolist(),
+        span.tolist(), decided.lead_demand.tolist(), decided.lead_spread.tolist(), limits, decided.policy.tolist(), strict=True,
+    )  # fmt: skip
+    return [
+        Text(
+            f"{_units(hand)} on hand and {_units(coming)} on order cover {cover:.1f} {unit.en}; until a next order could be "
+            f"here ({periods:.0f} {unit.en}) customers are expected to ask for {mean:.1f} ± {spread:.1f}"
+            f"{'; ' + LIMITS[limit].en if limit else ''} ({labels[policy].en})",
+            f"现有 {_units(hand)}，在途 {_units(coming)}，可用 {cover:.1f} {unit.zh}；下一次订货到货前"
+            f"（{periods:.0f} {unit.zh}）预计需求 {mean:.1f} ± {spread:.1f}"
+            f"{'；' + LIMITS[limit].zh if limit else ''}（{labels[policy].zh}）",
+        )
+        for hand, coming, cover, periods, mean, spread, limit, policy in columns
+    ]
+
+
+def reasons_not(situation: Situation, decided: Decided, position: NDArray[np.floating]) -> list[Text]:
+    """Why nothing is ordered, per row."""
+    limits = binding_limits(decided, situation.terms.shop)
+    weekly = situation.history.period_days == 7
+    unit = Text("weeks", "周") if weekly else Text("days", "天")
+    cover = position / np.maximum(decided.scale, 1e-6)
+    return [_why_not(limit, c, w, m, unit) for limit, c, w, m in zip(limits, cover.tolist(), decided.wanted.tolist(), decided.lead_demand.tolist(), strict=True)]
+
+
+def _why_not(limit: str, cover: float, wanted: float, mean: float, unit: Text) -> Text:
+    if limit == "review day":
+        return Text(f"no order day; {wanted:.1f} would be wanted", f"今天不是订货日；本应订 {wanted:.1f}")
+    if limit == "minimum":
+        return Text(f"{wanted:.1f} wanted, less than half of the smallest order", f"需要 {wanted:.1f}，不足最小起订量的一半")
+    if mean < 0.05:
+        return Text("hardly any demand is expected", "预计几乎没有需求")
+    return Text(f"stock covers {cover:.1f} {unit.en}, {mean:.1f} units are expected", f"库存可用 {cover:.1f} {unit.zh}，预计需求 {mean:.1f}")
+
+
+def _label(policy: str) -> Text:
+    return Text("learned policy", "学习策略") if policy == LEARNED else rule(policy).label
+
+
+def _units(value: float) -> str:
+    return f"{value:,.0f}" if abs(value - round(value)) < 0.05 else f"{value:,.1f}"

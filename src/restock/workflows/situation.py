@@ -1,0 +1,68 @@
+"""The shop as arrays: from facts to something that can be simulated."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from restock.backtest.catalogue import Catalogue, make_catalogue
+from restock.backtest.windows import FIRST
+from restock.errors import UsageError
+from restock.intake.assumptions import Assumption
+from restock.intake.classes import Classes, classify
+from restock.intake.history import build_history
+from restock.intake.starting import StartingStock, starting_stock
+from restock.intake.terms import Terms, build_terms
+from restock.language import Text
+from restock.simulator.history import History
+from restock.storage.facts import Facts
+from restock.workflows.project import Project
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A snapshot of the facts, understood."""
+
+    facts: Facts
+    history: History
+    terms: Terms
+    assumptions: tuple[Assumption, ...]
+
+    def catalogue(self, first: int | None = None) -> Catalogue:
+        """All items as arrays, with features from period `first` on (none: from the first that has a past)."""
+        at = FIRST[self.history.period_days] if first is None else first
+        return make_catalogue(self.history, self.terms.shop, self.terms.objective, at)
+
+    def stock(self) -> StartingStock:
+        """What lies in the shop after the last period."""
+        return starting_stock(self.facts.tables, self.history, self.terms)
+
+    def classes(self, until: int | None = None) -> Classes:
+        """Kinds of items."""
+        return classify(self.history, until)
+
+    def keys(self) -> list[str]:
+        """One name per row: item and site."""
+        return [f"{item}\t{site}" for item, site in zip(self.history.items, self.history.sites, strict=True)]
+
+
+def understand(project: Project, snapshot: str | None = None) -> Situation:
+    """Facts as arrays, with every assumption that had to be made.
+
+    Raises:
+        UsageError: nothing has been loaded yet.
+        DataError: the facts cannot be used as they are.
+    """
+    if project.facts.latest() is None:
+        raise UsageError(
+            Text(f"`{project.path}` has no data yet", f"`{project.path}` 中还没有数据"),
+            hint=Text("`restock load sales.csv` reads a file", "`restock load sales.csv` 可读取文件"),
+        )
+    facts = project.facts.load(snapshot)
+    history, said = build_history(facts.tables, project.config)
+    terms = build_terms(facts.tables, history, project.config)
+    return Situation(facts, history, terms, (*said, *terms.assumptions))
+
+
+def day(history: History, period: int) -> np.datetime64:
+    """The first day of a period, also of one after the history."""
+    return history.starts[0] + np.timedelta64(period * history.period_days, "D")

@@ -1,0 +1,244 @@
+"""Tune the rules, learn a policy, choose for each class of items what orders it, and keep it all as a model."""
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from restock.algorithms.ensemble import Fitting, Round, Schedule, fit, start_fitting
+from restock.algorithms.pathwise import PathwiseConfig
+from restock.algorithms.problem import Problem
+from restock.backtest.catalogue import Catalogue, past_of, scaling_of
+from restock.backtest.replay import Window, replay
+from restock.backtest.windows import Windows, split
+from restock.config import Config
+from restock.forecasting.features import Scaling
+from restock.language import Text
+from restock.policies.network import Ensemble, Network
+from restock.policies.rules import RULES, rule
+from restock.policies.tuning import Tuned, tune
+from restock.progress import Progress, Silent
+from restock.storage.checkpoints import drop_checkpoints, load_checkpoint, save_checkpoint
+from restock.storage.folder import Folder
+from restock.storage.models import list_models, save_model
+from restock.workflows.project import Project
+from restock.workflows.situation import Situation, day, understand
+from restock.workflows.training import LEARNED, Trained, to_arrays, to_config
+
+ROUND = 50  # updates between two looks at validation money
+CLEAR_ROWS = 8  # a class with fewer items is chosen for with all the others
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What training came to."""
+
+    model: str
+    items: int
+    periods: int
+    rounds: tuple[Round, ...]
+    validation: dict[str, float]  # profit of each policy on the validation periods
+    best_rule: str
+    choice: dict[str, str]  # class -> policy
+    resumed: bool
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {**asdict(self), "rounds": [asdict(r) for r in self.rounds]}
+
+
+def train(project: Project, *, seed: int = 0, progress: Progress | None = None, resume: bool = False) -> TrainResult:
+    """Learn from the newest snapshot.
+
+    Args:
+        seed: same seed and data, same model.
+        resume: go on with training that was interrupted, if it was of the same data and settings.
+
+    Raises:
+        UsageError: nothing has been loaded.
+        DataError: the history is too short.
+        TrainingError: a loss is not a number; the last good checkpoint is kept.
+    """
+    began, progress = time.perf_counter(), progress or Silent()
+    situation = understand(project)
+    catalogue = situation.catalogue()
+    windows = split(situation.history.shape[1], situation.history.period_days, catalogue.warm_up, project.config)
+    scaling = scaling_of(catalogue, windows.train)
+    groups = situation.classes(windows.train[1]).pattern
+    tuned = tune_rules(project.config, catalogue, windows, scaling, groups, progress)
+    validation = catalogue.window(windows.validation, scaling)
+    settings = settings_of(project.config, catalogue, windows)
+    problem = catalogue.problem(windows.train, scaling)
+    lesson = Lesson(project.folder, settings, problem, validation, _fingerprint(situation, settings, project.config, seed))
+    fitting, resumed = learn_networks(lesson, project.config, seed, progress, resume)
+    earned = {name: t.validation for name, t in tuned.items()} | {LEARNED: _earned(fitting.best, validation)}
+    best_rule = max(tuned, key=lambda name: float(tuned[name].validation.sum()))
+    trained = Trained(
+        keys=tuple(situation.keys()),
+        groups=groups,
+        windows=windows,
+        snapshot=situation.facts.id,
+        feature_names=catalogue.feature_names,
+        scaling=scaling,
+        settings=settings,
+        networks=fitting.best,
+        rounds=fitting.rounds,
+        rules=tuned,
+        choice=choose(earned, groups),
+        best_rule=best_rule,
+        seed=seed,
+    )
+    name = keep(project.folder, trained, situation)
+    drop_checkpoints(project.folder)
+    totals = {name: float(money.sum()) for name, money in earned.items()}
+    rows, periods = situation.history.shape
+    return TrainResult(
+        name, rows, periods, fitting.rounds, totals, best_rule, trained.choice, resumed, time.perf_counter() - began
+    )
+
+
+def tune_rules(
+    config: Config, catalogue: Catalogue, windows: Windows, scaling: Scaling, groups: NDArray[np.str_], progress: Progress
+) -> dict[str, Tuned]:
+    """All classical policies that the settings name, each with its best numbers."""
+    names = config.backtest.policies or tuple(r.name for r in RULES)
+    rules = [rule(name) for name in names]
+    codes = np.unique(groups, return_inverse=True)[1].astype(np.int32)
+    past, trial = past_of(catalogue, windows.train, codes), catalogue.trial(windows, scaling)
+    tuned: dict[str, Tuned] = {}
+    progress.start(Text("tuning the classical rules", "调优传统策略"), len(rules))
+    try:
+        for number, each in enumerate(rules):
+            tuned[each.name] = tune(each, past, trial, codes)
+            money = float(tuned[each.name].validation.sum())
+            progress.advance(number + 1, Text(f"{each.label.en}: {money:,.0f}", f"{each.label.zh}：{money:,.0f}"))
+    finally:
+        progress.finish()
+    return tuned
+
+
+def settings_of(config: Config, catalogue: Catalogue, windows: Windows) -> PathwiseConfig:
+    """The algorithm's settings for this shop: windows long enough to see an order arrive and sell."""
+    train = config.train
+    ignored = catalogue.warm_up - 1
+    length = windows.train[1] - windows.train[0]
+    return PathwiseConfig(
+        updates=train.updates,
+        batch=train.batch,
+        periods=min(ignored + 12, length),
+        ignored=min(ignored, length // 2),
+        hidden=train.hidden,
+        learning_rate=train.learning_rate,
+        weight_decay=train.weight_decay,
+        input_dropout=train.input_dropout,
+    )
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What networks learn from and are judged by."""
+
+    folder: Folder
+    settings: PathwiseConfig
+    problem: Problem
+    validation: Window
+    fingerprint: str  # of data and settings: a checkpoint of another is not gone on with
+
+
+def learn_networks(
+    lesson: Lesson, config: Config, seed: int, progress: Progress, resume: bool
+) -> tuple[Fitting, bool]:
+    """Rounds of learning with a checkpoint after each."""
+    fitting = start_fitting(lesson.settings, lesson.problem, config.train.seeds, seed)
+    kept = _resumed(lesson, fitting) if resume else None
+    schedule = Schedule(min(ROUND, lesson.settings.updates), config.train.patience, seed)
+
+    def after_round(fitting: Fitting) -> None:
+        last = fitting.rounds[-1]
+        money = f"{last.ensemble:,.0f}"
+        best = f"{fitting.best_round.ensemble:,.0f}"
+        progress.advance(last.updates, Text(f"validation profit {money}, best {best}", f"验证利润 {money}，最好 {best}"))
+        leaves = {str(i): np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves((fitting.learners, fitting.best)))}
+        about = {"fingerprint": lesson.fingerprint, "rounds": [asdict(r) for r in fitting.rounds]}
+        save_checkpoint(lesson.folder, len(fitting.rounds), leaves, about)
+
+    progress.start(Text("learning", "学习"), lesson.settings.updates)
+    try:
+        stretch = _judged(lesson.validation)
+        return fit(lesson.settings, lesson.problem, stretch, kept or fitting, schedule, after_round), kept is not None
+    finally:
+        progress.finish()
+
+
+def choose(earned: dict[str, NDArray[np.float32]], groups: NDArray[np.str_]) -> dict[str, str]:
+    """For each class of items the learned policy, unless the best classical one of the shop earned more on validation.
+
+    Only that one rule is a candidate: the best of ten rules for each of six classes would be the luckiest, not the best.
+    """
+    best_rule = max((name for name in earned if name != LEARNED), key=lambda name: float(earned[name].sum()))
+
+    def better(rows: NDArray[np.bool_]) -> str:
+        return LEARNED if earned[LEARNED][rows].sum() > earned[best_rule][rows].sum() else best_rule
+
+    everyone = better(np.ones(len(groups), bool))
+    choice = {"": everyone}  # for items of a class that was not there
+    for group in np.unique(groups):
+        rows = groups == group
+        choice[str(group)] = better(rows) if rows.sum() >= CLEAR_ROWS else everyone
+    return choice
+
+
+def keep(folder: Folder, trained: Trained, situation: Situation) -> str:
+    """Save the model under the next free number; its card says what it was made from."""
+    number = len(list_models(folder)) + 1
+    name = f"{number:03d}-{LEARNED}"
+    windows = trained.windows
+    parts = {part: [str(day(situation.history, p)) for p in getattr(windows, part)] for part in ("train", "validation", "test")}
+    card = {
+        "algorithm": "pathwise",
+        "snapshot": trained.snapshot,
+        "items": situation.history.shape[0],
+        "periods": situation.history.shape[1],
+        "windows": parts,
+        "seed": trained.seed,
+        "best_round": asdict(max(trained.rounds, key=lambda r: r.ensemble)),
+        "choice": trained.choice,
+        "assumptions": [{"key": a.key, "value": a.value, "text": a.text.en} for a in situation.assumptions],
+    }
+    save_model(folder, name, to_config(trained), to_arrays(trained), card)
+    return name
+
+
+def _judged(window: Window) -> Any:
+    """The stretch with weight in its window only."""
+    stretch = window.stretch
+    counts = jnp.arange(stretch.weight.shape[1]) >= window.first
+    return stretch.__class__(stretch.shop, stretch.stock, stretch.known, stretch.chance, stretch.weight * counts)
+
+
+def _earned(networks: Network, window: Window) -> NDArray[np.float32]:
+    """Profit of the mean order on each row, where demand was observed."""
+    run = replay(Ensemble(networks), window, LEARNED, "learned")
+    return (run.profit * run.known).sum(axis=1)
+
+
+def _resumed(lesson: Lesson, like: Fitting) -> Fitting | None:
+    kept = load_checkpoint(lesson.folder)
+    if kept is None or kept.about.get("fingerprint") != lesson.fingerprint:
+        return None
+    leaves, tree = jax.tree.flatten((like.learners, like.best))
+    learners, best = jax.tree.unflatten(tree, [jnp.asarray(kept.arrays[str(i)]) for i in range(len(leaves))])
+    rounds = tuple(Round(**{**r, "members": tuple(r["members"])}) for r in kept.about["rounds"])
+    return Fitting(learners, best, rounds)
+
+
+def _fingerprint(situation: Situation, settings: PathwiseConfig, config: Config, seed: int) -> str:
+    parts = [situation.facts.id, settings.model_dump(), config.model_dump(mode="json"), seed]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

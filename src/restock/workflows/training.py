@@ -1,0 +1,120 @@
+"""What training makes of a shop and how it is kept: tuned rules, networks, and which of them orders what."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from restock.algorithms.ensemble import Round
+from restock.algorithms.pathwise import PathwiseConfig
+from restock.backtest.windows import Windows
+from restock.errors import StorageError
+from restock.forecasting.features import Scaling
+from restock.language import Text
+from restock.policies.network import Ensemble, Network, make_ensemble
+from restock.policies.rules import Past, rule
+from restock.policies.tuning import Tuned
+from restock.storage.models import Model
+
+LEARNED = "learned"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Everything that decides, for the rows that it was made for."""
+
+    keys: tuple[str, ...]  # item and site per row
+    groups: NDArray[np.str_]  # class of each row
+    windows: Windows
+    snapshot: str
+    feature_names: tuple[str, ...]
+    scaling: Scaling
+    settings: PathwiseConfig
+    networks: Network  # leading member axis
+    rounds: tuple[Round, ...]
+    rules: dict[str, Tuned]
+    choice: dict[str, str]  # class -> policy
+    best_rule: str  # that earned most on the validation periods
+    seed: int
+
+    def ensemble(self) -> Ensemble:
+        """The learned policy."""
+        return Ensemble(self.networks)
+
+
+def to_arrays(trained: Trained) -> dict[str, np.ndarray]:
+    """All numbers, by name."""
+    arrays = {f"network.{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(trained.networks))}
+    arrays |= {"scaling.mean": trained.scaling.mean, "scaling.deviation": trained.scaling.deviation}
+    past = next(iter(trained.rules.values())).past
+    arrays |= {"past.unit": np.asarray(past.unit), "past.errors": np.asarray(past.errors)}
+    for name, tuned in trained.rules.items():
+        arrays |= {f"rule.{name}.numbers": tuned.numbers, f"rule.{name}.shared": tuned.shared}
+        arrays |= {f"rule.{name}.validation": tuned.validation}
+    return arrays
+
+
+def to_config(trained: Trained) -> dict[str, Any]:
+    """Everything that is not a number, as JSON."""
+    windows = trained.windows
+    return {
+        "algorithm": "pathwise",
+        "settings": trained.settings.model_dump(),
+        "members": int(jax.tree.leaves(trained.networks)[0].shape[0]),
+        "lead": int(trained.networks.weigh.weight.shape[-1]) - 2,
+        "features": list(trained.feature_names),
+        "snapshot": trained.snapshot,
+        "windows": asdict(windows),
+        "rows": list(trained.keys),
+        "groups": trained.groups.tolist(),
+        "rules": {name: tuned.pooling for name, tuned in trained.rules.items()},
+        "choice": trained.choice,
+        "best_rule": trained.best_rule,
+        "rounds": [asdict(r) for r in trained.rounds],
+        "seed": trained.seed,
+    }
+
+
+def from_model(model: Model) -> Trained:
+    """The same from a saved model.
+
+    Raises:
+        StorageError: it was written by another version and lacks something.
+    """
+    config, arrays = model.config, model.arrays
+    try:
+        empty = eqx.filter_eval_shape(
+            lambda: make_ensemble(len(config["features"]), config["lead"], config["settings"]["hidden"], jax.random.split(jax.random.key(0), config["members"]))
+        )
+        shapes, tree = jax.tree.flatten(empty)
+        leaves = [jnp.asarray(arrays[f"network.{i}"]) for i in range(len(shapes))]
+        past = Past(jnp.asarray(arrays["past.unit"]), jnp.asarray(arrays["past.errors"]))
+        rules = {
+            name: Tuned(rule(name), pooling, *(arrays[f"rule.{name}.{part}"] for part in ("numbers",)), past, arrays[f"rule.{name}.shared"], arrays[f"rule.{name}.validation"])
+            for name, pooling in config["rules"].items()
+        }
+        windows = {key: tuple(value) if isinstance(value, list) else value for key, value in config["windows"].items()}
+        return Trained(
+            keys=tuple(config["rows"]),
+            groups=np.array(config["groups"]),
+            windows=Windows(**windows),
+            snapshot=config["snapshot"],
+            feature_names=tuple(config["features"]),
+            scaling=Scaling(arrays["scaling.mean"], arrays["scaling.deviation"]),
+            settings=PathwiseConfig(**config["settings"]),
+            networks=jax.tree.unflatten(tree, leaves),
+            rounds=tuple(Round(**{**r, "members": tuple(r["members"])}) for r in config["rounds"]),
+            rules=rules,
+            choice=config["choice"],
+            best_rule=config["best_rule"],
+            seed=config["seed"],
+        )
+    except (KeyError, TypeError) as error:
+        raise StorageError(
+            Text(f"model `{model.name}` lacks {error}", f"模型 `{model.name}` 缺少 {error}"),
+            hint=Text("`restock train` makes a new one", "运行 `restock train` 可重新训练"),
+        ) from None
