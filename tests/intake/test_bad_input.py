@@ -87,12 +87,19 @@ ROWS = "".join(f"A-{i},2026-11-01,1,2.5\n" for i in range(20))
 @pytest.mark.parametrize(
     ("row", "column", "value"),
     [
-        ("B,2026-11-01,1e12,2.5", "quantity", "1e12"), ("B,2026-11-01,inf,2.5", "quantity", "inf"), ("B,2026-11-01,1,NaN", "price", "NaN"),
-        ("B,2026-11-01,1,inf", "price", "inf"), ("B,2026-11-01,many,2.5", "quantity", "many"), ("B,some day,1,2.5", "date", "some day"),
-        ("B,0026-11-01,1,2.5", "date", "0026-11-01"), (",2026-11-01,1,2.5", "item", None), ("B,,1,2.5", "date", None),
-        ("B,2026-11-01,,2.5", "quantity", None), ("1.23457E+18,2026-11-01,1,2.5", "item", "1.23457E+18"),
+        ("B,2026-11-01,1e12,2.5", "quantity", "1e12"),
+        ("B,2026-11-01,inf,2.5", "quantity", "inf"),
+        ("B,2026-11-01,1,NaN", "price", "NaN"),
+        ("B,2026-11-01,1,inf", "price", "inf"),
+        ("B,2026-11-01,many,2.5", "quantity", "many"),
+        ("B,some day,1,2.5", "date", "some day"),
+        ("B,0026-11-01,1,2.5", "date", "0026-11-01"),
+        (",2026-11-01,1,2.5", "item", None),
+        ("B,,1,2.5", "date", None),
+        ("B,2026-11-01,,2.5", "quantity", None),
+        ("1.23457E+18,2026-11-01,1,2.5", "item", "1.23457E+18"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_row_is_kept_apart_with_its_line_and_reason(
     tmp_path: Path, row: str, column: str, value: str | None
 ) -> None:

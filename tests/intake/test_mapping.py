@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (lines of exports as platforms write them)
 from datetime import datetime
 from pathlib import Path
 
@@ -138,7 +139,9 @@ def test_shopify_orders_are_filled_down_and_cancelled_ones_left_out(tmp_path: Pa
         ("#1004", "Tea Pot", "Shanghai", datetime(2026, 11, 3, 9, 59), 1.0, 30.0),
     ]
     assert reading.tables["sales"]["discount"].to_list() == [1.0, 0.75, 1.0]
-    assert {c.name: c.rows for c in reading.counts} >= {"filled_down": 2, "cancelled": 3, "named": 2}
+    assert {c.name: c.rows for c in reading.counts} | {"filled_down": 2, "cancelled": 3, "named": 1} == {
+        c.name: c.rows for c in reading.counts
+    }
 
 
 PLATFORMS = {

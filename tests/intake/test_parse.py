@@ -15,12 +15,33 @@ def column(*cells: object) -> pl.Series:
 @pytest.mark.parametrize(
     ("cell", "number"),
     [
-        ("3", 3.0), ("1,200", 1200.0), ("1,234,567.89", 1234567.89), ("12,34,567", 1234567.0), ("￥8.50", 8.5), ("¥8", 8.0),
-        ("$-3.20", -3.2), ("£1,000", 1000.0), ("€5", 5.0), ("20%", 0.2), ("(5)", -5.0), ("5-", -5.0), ("８５", 85.0), ("−4", -4.0),
-        ('="44"', 44.0), ('"3"', 3.0), ("7\t", 7.0), ("1 234", 1234.0), ("8.5折", 0.85), ("7 days", 7.0), ("2周", 14.0),
-        ("10 天", 10.0), ("3 件", 3.0), ("1e3", 1000.0), ("CNY 12", 12.0),
+        ("3", 3.0),
+        ("1,200", 1200.0),
+        ("1,234,567.89", 1234567.89),
+        ("12,34,567", 1234567.0),
+        ("￥8.50", 8.5),
+        ("¥8", 8.0),
+        ("$-3.20", -3.2),
+        ("£1,000", 1000.0),
+        ("€5", 5.0),
+        ("20%", 0.2),
+        ("(5)", -5.0),
+        ("5-", -5.0),
+        ("８５", 85.0),
+        ("−4", -4.0),
+        ('="44"', 44.0),
+        ('"3"', 3.0),
+        ("7\t", 7.0),
+        ("1 234", 1234.0),
+        ("8.5折", 0.85),
+        ("7 days", 7.0),
+        ("2周", 14.0),
+        ("10 天", 10.0),
+        ("3 件", 3.0),
+        ("1e3", 1000.0),
+        ("CNY 12", 12.0),
     ],
-)  # fmt: skip
+)
 def test_a_number_is_read_in_any_dress(cell: str, number: float) -> None:
     assert to_number(column(cell, "1")).to_list() == [pytest.approx(number), 1.0]
 
@@ -61,15 +82,27 @@ def test_ids_that_went_through_floats_lose_the_point() -> None:
 @pytest.mark.parametrize(
     ("cell", "when"),
     [
-        ("2026-11-01", datetime(2026, 11, 1)), ("2026/11/1 0:03", datetime(2026, 11, 1, 0, 3)), ("20261101", datetime(2026, 11, 1)),
-        ("2026年11月1日", datetime(2026, 11, 1)), ("2026年11月1日 8时05分", datetime(2026, 11, 1, 8, 5)), ("2026.11.1", datetime(2026, 11, 1)),
-        ("46327", datetime(2026, 11, 1)), ("46327.5", datetime(2026, 11, 1, 12)), ("2026-11-01T03:04:05+00:00", datetime(2026, 11, 1, 3, 4, 5)),
-        ("2026-11-01 10:00:00 +0800", datetime(2026, 11, 1, 10)), ("2026-11-01T10:00:00.123Z", datetime(2026, 11, 1, 10)),
-        ("1 Nov 2026", datetime(2026, 11, 1)), ("Nov 1, 2026", datetime(2026, 11, 1)), ("01-Nov-26", datetime(2026, 11, 1)),
-        ("20261101123000", datetime(2026, 11, 1, 12, 30)), ("１1/11/2026".replace("１", "1"), datetime(2026, 11, 11)),
-        ("25.12.2026", datetime(2026, 12, 25)), ("12/25/2026 1:05 PM", datetime(2026, 12, 25, 13, 5)), ("12/25/2026 12:05 am", datetime(2026, 12, 25, 0, 5)),
+        ("2026-11-01", datetime(2026, 11, 1)),
+        ("2026/11/1 0:03", datetime(2026, 11, 1, 0, 3)),
+        ("20261101", datetime(2026, 11, 1)),
+        ("2026年11月1日", datetime(2026, 11, 1)),
+        ("2026年11月1日 8时05分", datetime(2026, 11, 1, 8, 5)),
+        ("2026.11.1", datetime(2026, 11, 1)),
+        ("46327", datetime(2026, 11, 1)),
+        ("46327.5", datetime(2026, 11, 1, 12)),
+        ("2026-11-01T03:04:05+00:00", datetime(2026, 11, 1, 3, 4, 5)),
+        ("2026-11-01 10:00:00 +0800", datetime(2026, 11, 1, 10)),
+        ("2026-11-01T10:00:00.123Z", datetime(2026, 11, 1, 10)),
+        ("1 Nov 2026", datetime(2026, 11, 1)),
+        ("Nov 1, 2026", datetime(2026, 11, 1)),
+        ("01-Nov-26", datetime(2026, 11, 1)),
+        ("20261101123000", datetime(2026, 11, 1, 12, 30)),
+        ("11/11/2026", datetime(2026, 11, 11)),
+        ("25.12.2026", datetime(2026, 12, 25)),
+        ("12/25/2026 1:05 PM", datetime(2026, 12, 25, 13, 5)),
+        ("12/25/2026 12:05 am", datetime(2026, 12, 25, 0, 5)),
     ],
-)  # fmt: skip
+)
 def test_a_date_is_read_in_any_form(cell: str, when: datetime) -> None:
     days = to_time(column(cell))
     assert (days.values.to_list(), days.undecided) == ([when], 0)
@@ -100,7 +133,8 @@ def test_dates_that_nothing_decides_are_reported_not_guessed() -> None:
 
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)))
 def test_every_date_reads_the_same_in_every_form(day: date) -> None:
-    cells = [day.isoformat(), f"{day.year}/{day.month}/{day.day}", f"{day:%Y%m%d}", f"{day.year}年{day.month}月{day.day}日",
+    chinese = f"{day.year}年{day.month}月{day.day}日"
+    cells = [day.isoformat(), f"{day.year}/{day.month}/{day.day}", f"{day:%Y%m%d}", chinese,
              str((day - date(1899, 12, 30)).days)]  # fmt: skip
     assert to_time(column(*cells)).values.dt.date().to_list() == [day] * len(cells)
 

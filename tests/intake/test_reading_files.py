@@ -65,7 +65,8 @@ def test_titles_above_the_header_are_skipped_and_lines_are_counted_from_the_top(
     path = put(
         tmp_path,
         "sales.csv",
-        "Sales report,,\n\nitem,date,quantity\nA,2026-11-01,3\nB,2026-11-02,x\nC,2026-11-03,1\nD,2026-11-03,1\nE,2026-11-03,1\n",
+        "Sales report,,\n\nitem,date,quantity\nA,2026-11-01,3\nB,2026-11-02,x\n"
+        "C,2026-11-03,1\nD,2026-11-03,1\nE,2026-11-03,1\n",
     )
     assert read_sheet(path).frame[ROW].to_list() == [4, 5, 6, 7, 8]
     assert read_tables([path]).quarantine["row"].to_list() == [5]

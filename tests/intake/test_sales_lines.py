@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from restock.intake.lines import is_cancelled, not_products
+from restock.intake.cancelled import is_cancelled
+from restock.intake.lines import not_products
 from restock.intake.price import open_hours
 from restock.intake.tables import Reading, ReadOptions, read_tables
 
@@ -132,7 +133,8 @@ def test_open_hours_stand_in_the_header(header: str, hours: int) -> None:
 
 @pytest.mark.parametrize(
     ("header", "cell", "share"),
-    [("stockout_hours_6_22", "4", 0.75), ("oos_hours", "6", 0.75), ("stockout_hours_6_22", "20", 0.0), ("in_stock", "yes", 1.0),
+    [("stockout_hours_6_22", "4", 0.75), ("oos_hours", "6", 0.75), ("stockout_hours_6_22", "20", 0.0),
+     ("in_stock", "yes", 1.0),
      ("是否有货", "无货", 0.0), ("out of stock", "1", 0.0), ("缺货", "否", 1.0)],
 )  # fmt: skip
 def test_the_share_of_the_day_on_sale(tmp_path: Path, header: str, cell: str, share: float) -> None:
@@ -156,7 +158,8 @@ def test_sums_per_day_keep_zero_days_and_have_no_order(tmp_path: Path) -> None:
 
 
 def test_lines_without_an_order_id_add_up_per_day(tmp_path: Path) -> None:
-    text = "item,date,units,price\nA,2026-11-01,3,10\nA,2026-11-01,1,6\nA,2026-11-01,3,10\nB,2026-11-01,2,5\nA,2026-11-02,1,10\n"
+    text = "item,date,units,price\nA,2026-11-01,3,10\nA,2026-11-01,1,6\nA,2026-11-01,3,10\n"
+    text += "B,2026-11-01,2,5\nA,2026-11-02,1,10\n"
     reading = read(tmp_path, text)
     assert sorted(reading.tables["sales"].select("item", "at", "quantity", "unit_price").rows()) == [
         ("A", datetime(2026, 11, 1), 7.0, pytest.approx(66 / 7)),
@@ -199,7 +202,17 @@ def test_a_later_file_replaces_sums_of_the_same_day(tmp_path: Path) -> None:
     assert sorted(read_tables([first, second]).tables["sales"]["quantity"].to_list()) == [2.0, 3.0, 5.0]
 
 
-@pytest.mark.parametrize("days", ["2026-11-01,2026-11-02,2026-11-03", "2026/11/1,2026/11/2,2026/11/3", "20261101,20261102,20261103", "2026年11月1日,2026年11月2日,2026年11月3日", "46327,46328,46329"])  # fmt: skip
+@pytest.mark.parametrize(
+    "days",
+    [
+        "2026-11-01,2026-11-02,2026-11-03",
+        "2026/11/1,2026/11/2,2026/11/3",
+        "20261101,20261102,20261103",
+        "2026年11月1日,2026年11月2日,2026年11月3日",
+        "46327,46328,46329",
+        "1-Nov-26,2-Nov-26,3-Nov-26",
+    ],
+)
 def test_a_column_per_day_becomes_a_row_per_day(tmp_path: Path, days: str) -> None:
     reading = read(tmp_path, f'item,store,category,{days}\nA,S1,Tea,3,,0\nB,S1,Tea,1,2,"1,000"\n')
     rows = reading.tables["sales"].select("item", "site", "at", "quantity").rows()
@@ -236,6 +249,7 @@ def test_totals_at_the_end_are_no_item(tmp_path: Path) -> None:
 
 
 def test_the_most_frequent_name_and_the_latest_cost_stand(tmp_path: Path) -> None:
-    text = "order,item,name,cost,date,quantity\n1,A-1,Tea,3,2026-11-01,1\n2,A-1,TEA green,4,2026-11-03,1\n3,A-1,Tea,3.5,2026-11-02,2\n"
+    text = "order,item,name,cost,date,quantity\n1,A-1,Tea,3,2026-11-01,1\n"
+    text += "2,A-1,TEA green,4,2026-11-03,1\n3,A-1,Tea,3.5,2026-11-02,2\n"
     items = read(tmp_path, text).tables["items"]
     assert items.select("item", "name", "unit_cost").rows() == [("A-1", "Tea", 4.0)]

@@ -20,8 +20,6 @@ NEEDED = [
     *(name for name in SALES.schema if name != "suspect"),
     "line",
     "on_hand",
-    "status",
-    "cancelled",
     "gift",
     *ABOUT_ITEM,
 ]
@@ -42,7 +40,6 @@ def clean_sales(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -
     """Lines as they were read to demand: order lines, or sums per item, site, channel and day."""
     frame = price_lines(frame, mapping, findings).select(NEEDED)
     frame = frame.with_columns(pl.col("site").fill_null(MAIN), pl.col("channel").fill_null(MAIN))
-    frame = _without_cancelled_orders(frame, findings)
     frame, daily = _without_repeats(frame, mapping, findings)
     frame = _without_services(frame, findings)
     stock = _counted_stock(frame) if "on_hand" in mapping.columns else pl.DataFrame()
@@ -76,24 +73,6 @@ def _drop(frame: pl.DataFrame, mask: pl.Expr, findings: Findings, name: str, tex
     out = frame.select(mask.sum().alias("rows"), pl.col("quantity").filter(mask).abs().sum().alias("units")).row(0)
     findings.count(name, "removal", text, int(out[0]), out[1])
     return frame.filter(~mask) if out[0] else frame
-
-
-def _without_cancelled_orders(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
-    """Orders that never became demand. A cancelled line with a negative quantity is a return: it must find its sale."""
-    status = frame["status"].drop_nulls().unique()
-    dead = [word for word in status if is_cancelled(word)]
-    flag = pl.col("cancelled").str.to_lowercase()
-    said = flag.is_not_null() & ~flag.is_in(list(words("no")))
-    gone = (pl.col("status").is_in(dead) | said) & (pl.col("quantity") >= 0)
-    text = Text("cancelled, unpaid or refunded orders left out", "去掉已取消、未付款或已退款的订单")
-    return _drop(frame, gone, findings, "cancelled", text).drop("status", "cancelled")
-
-
-def is_cancelled(status: str) -> bool:
-    """Whether an order with this status is no demand: cancelled, unpaid, refunded in full; in English or Chinese."""
-    text = status.strip().casefold()
-    exact = {normal(word) for word in words("cancelled")}
-    return normal(text) in exact or text.startswith(words("still_cancelled_by_prefix"))
 
 
 def _without_repeats(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -> tuple[pl.DataFrame, bool]:
