@@ -1,8 +1,8 @@
 """A simple forecast for every item and period at once, made from what came before.
 
-Column t of every array is what was known before period t; there is one column more than the history has periods, for the
-period that is decided next. Level by exponential smoothing, season from the item's group: days of the week, and the same
-weeks a year ago once there is a year.
+Column t of every array is what was known before period t; there is one column more than the history has periods, for
+the period that is decided next. Level by exponential smoothing, season from the item's group: days of the week, and
+the same weeks a year ago once there is a year.
 """
 
 from dataclasses import dataclass
@@ -50,10 +50,10 @@ def look_out(history: History, protect: NDArray[np.int64]) -> Outlook:
 
 
 def usual_price(history: History) -> Floats:
-    """What a unit is expected to bring: the median of recent list prices, less the planned discount. [item, period + ahead]
+    """What a unit should bring: the median of recent list prices, less the planned discount. [item, period + ahead]
 
-    The price that customers really paid in a period is known only afterwards, and hangs together with how much they bought
-    (large orders get rebates): decisions and money use the price that can be known before.
+    The price that customers really paid in a period is known only afterwards, and hangs together with how much they
+    bought (large orders get rebates): decisions and money use the price that can be known before.
     """
     discount = np.zeros_like(history.price)
     if "discount" in history.planned_names:
@@ -81,7 +81,7 @@ def running_sum(values: Floats) -> NDArray[np.float64]:
 
 
 def seasonal_index(history: History, ahead: int) -> Floats:
-    """Demand of the next periods relative to the recent level, by group. [group, period + 1, ahead]; the last group is the shop."""
+    """Demand of the next periods relative to the recent level. [group, period + 1, ahead]; the last group is the shop."""
     totals = group_totals(history)
     index = (
         _weekday_index(totals, history.period_days, ahead) if history.period_days == 1 else _year_index(totals, ahead)
@@ -161,8 +161,8 @@ def smoothed_level(history: History, season: Floats) -> Floats:
 def lead_error_spread(demand: Floats, lead_demand: Floats, protect: NDArray[np.int64], rate: float) -> Floats:
     """Smoothed standard deviation of past errors, scaled to the present level. [item, period + 1]
 
-    An error enters once its last period is over. Variance is taken to grow like mean + mean² / 5, and its multiple is smoothed
-    from one on, so that an item without a past has a believable spread.
+    An error enters once its last period is over. Variance is taken to grow like mean + mean² / 5, and its multiple is
+    smoothed from one on, so that an item without a past has a believable spread.
     """
     items, columns = lead_demand.shape
     usual = lead_demand + 0.2 * lead_demand**2 + 0.1
@@ -179,7 +179,7 @@ def lead_error_spread(demand: Floats, lead_demand: Floats, protect: NDArray[np.i
 
 
 def standard_errors(demand: Floats, outlook: Outlook, first: int, last: int) -> Floats:
-    """Errors of the lead-time forecast in spreads, for origins first <= t < last whose periods are over. [item, origin], NaN: not yet"""
+    """Errors of the lead-time forecast in spreads, for origins first <= t < last. [item, origin]; NaN: not over yet"""
     total = running_sum(demand)
     rows = np.arange(demand.shape[0])[:, None]
     origins = np.arange(first, last)[None, :]

@@ -87,7 +87,7 @@ Numbers = dict[str, NDArray[np.float32]]
 def _of_rows(situation: Situation, trained: Trained, catalogue: Catalogue) -> tuple[NDArray[np.str_], Past, Numbers]:
     """Class, past and numbers of every row: as trained, or for a row that came later, the shop's."""
     place = {key: i for i, key in enumerate(trained.keys)}
-    found = np.array([place.get(key, -1) for key in situation.keys()])
+    found = np.array([place.get(key, -1) for key in situation.row_names()])
     new = found < 0
     groups = np.where(new, situation.classes().pattern, trained.groups[found])
     history = catalogue.history
