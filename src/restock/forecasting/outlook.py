@@ -81,7 +81,7 @@ def running_sum(values: Floats) -> NDArray[np.float64]:
 
 
 def seasonal_index(history: History, ahead: int) -> Floats:
-    """Demand of the next periods relative to the recent level. [group, period + 1, ahead]; the last group is the shop."""
+    """Next demand relative to the recent level; the last group is the shop. [group, period + 1, ahead]"""
     totals = group_totals(history)
     index = (
         _weekday_index(totals, history.period_days, ahead) if history.period_days == 1 else _year_index(totals, ahead)

@@ -38,9 +38,8 @@ def reasons(situation: Situation, decided: Decided, position: NDArray[np.floatin
     limits = binding_limits(decided, situation.terms.shop)
     labels = {name: _label(name) for name in np.unique(decided.policy).tolist()}
     cover = position / np.maximum(decided.scale, 1e-6)
-    numbers = np.stack(
-        [decided.on_hand, decided.on_order.sum(axis=1), cover, span, decided.lead_demand, decided.lead_spread]
-    )
+    coming, mean, spread = decided.on_order.sum(axis=1), decided.lead_demand, decided.lead_spread
+    numbers = np.stack([decided.on_hand, coming, cover, span, mean, spread])
     rows = zip(numbers.T.tolist(), limits, decided.policy.tolist(), strict=True)
     return [_sentence(row, LIMITS[limit], labels[policy], unit) for row, limit, policy in rows]
 
