@@ -48,8 +48,8 @@ def _sentence(numbers: list[float], limit: Text, label: Text, unit: Text) -> Tex
     hand, coming, cover, periods, mean, spread = numbers
     bound = Text(f"; {limit.en}", f"；{limit.zh}") if limit != LIMITS[""] else NOTHING
     return Text(
-        f"{_units(hand)} on hand and {_units(coming)} on order cover {cover:.1f} {unit.en}; until a next order could be "
-        f"here ({periods:.0f} {unit.en}) customers should ask for {mean:.1f} ± {spread:.1f}{bound.en} ({label.en})",
+        f"{_units(hand)} on hand and {_units(coming)} on order cover {cover:.1f} {unit.en}; until a next order could "
+        f"be here ({periods:.0f} {unit.en}) customers should ask for {mean:.1f} ± {spread:.1f}{bound.en} ({label.en})",
         f"现有 {_units(hand)}，在途 {_units(coming)}，可用 {cover:.1f} {unit.zh}；下一次订货到货前"
         f"（{periods:.0f} {unit.zh}）预计需求 {mean:.1f} ± {spread:.1f}{bound.zh}（{label.zh}）",
     )
