@@ -41,8 +41,9 @@ def look_out(history: History, protect: NDArray[np.int64]) -> Outlook:
         protect: periods that an order must last for: lead time + review period. [item]
     """
     demand, days = history.demand, history.period_days
-    averages = np.stack([trailing_mean(demand, history.on_sale, n) for n in WINDOWS[days]], axis=-1)
-    recent = trailing_mean(demand, history.on_sale, SCALE_WINDOW[days])
+    windows = (*WINDOWS[days], SCALE_WINDOW[days])
+    means = trailing_means(demand, history.on_sale, windows)
+    averages, recent = means[:, :, :-1], means[:, :, -1]
     season = seasonal_index(history, int(protect.max(initial=1)))
     lead_demand = smoothed_level(history, season) * season_sum(season, history.groups, protect)
     spread = lead_error_spread(demand, lead_demand, protect, ERROR_SMOOTHING[days])
@@ -67,12 +68,15 @@ def usual_price(history: History) -> Floats:
     return np.nan_to_num(usual * (1.0 - discount)).astype(np.float32)
 
 
-def trailing_mean(values: Floats, counts: Floats, window: int) -> Floats:
-    """Mean of the last `window` columns that count, before each period. [item, period + 1]"""
+def trailing_means(values: Floats, counts: Floats, windows: tuple[int, ...]) -> Floats:
+    """Mean of the last n columns that count, before each period, for each n. [item, period + 1, window]"""
     total, number = running_sum(values * counts), running_sum(counts)
-    begin = np.maximum(np.arange(total.shape[1]) - window, 0)
-    mean = (total - total[:, begin]) / np.maximum(number - number[:, begin], 1)
-    return np.maximum(mean, 0.0).astype(np.float32)  # differences of sums may be a hair below zero
+    means = []
+    for window in windows:
+        begin = np.maximum(np.arange(total.shape[1]) - window, 0)
+        mean = (total - total[:, begin]) / np.maximum(number - number[:, begin], 1)
+        means.append(np.maximum(mean, 0.0).astype(np.float32))  # differences of sums may be a hair below zero
+    return np.stack(means, axis=-1)
 
 
 def running_sum(values: Floats) -> NDArray[np.float64]:
