@@ -65,9 +65,8 @@ def learn(
     optimizer = _optimizer(config)
 
     def update(learner: Learner, key: Array) -> tuple[Learner, Float[Array, ""]]:
-        which, hide = jax.random.split(key)
-        window = draw(problem, config.batch, config.periods, which)
-        window = eqx.tree_at(lambda w: w.known, window, hide_features(window.known, config.input_dropout, hide))
+        window = draw(problem, config.batch, config.periods, key)
+        window = eqx.tree_at(lambda w: w.known, window, hide_features(window.known, config.input_dropout, key))
         fractions = learner.updates < config.whole_units_from * config.updates
         window = eqx.tree_at(lambda w: w.shop.pack, window, jnp.where(fractions, 0.0, window.shop.pack))
         if config.carry_stock:
