@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from restock.algorithms.optimizer import adam, descend, start
 from restock.algorithms.problem import Problem, draw
 from restock.policies.network import Network
-from restock.simulator.rollout import Policy, Stretch, profits, run
+from restock.simulator.rollout import Policy, Stretch, earn
 from restock.simulator.types import Known, Stock
 
 
@@ -90,9 +90,9 @@ def train(config: PathwiseConfig, problem: Problem, key: Array) -> tuple[Network
 
 def mean_loss(policy: Policy, window: Stretch, ignored: int) -> tuple[Float[Array, ""], Stock]:
     """Minus the profit per row and period, stock valued at cost; and the stock at the end."""
-    after, period = run(policy, window)
+    after, earned = earn(policy, window)
     counted = window.weight[:, ignored:]
-    return -(profits(window.shop, period)[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
+    return -(earned[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
 
 
 def hide_features(known: Known, share: float, key: Array) -> Known:
