@@ -77,7 +77,10 @@ def choose(kind: Text, wanted: Sequence[str], there: Sequence[str]) -> tuple[str
 def _unknown(kind: Text, pattern: str, there: Sequence[str]) -> UsageError:
     near = get_close_matches(pattern.strip().lower(), there, n=3, cutoff=0.4) or list(there[:4])
     return UsageError(
-        Text(f"there is no {kind.en} `{pattern}`; there are {len(there)}", f"没有名为 `{pattern}` 的{kind.zh}；共有 {len(there)} 个"),
+        Text(
+            f"there is no {kind.en} `{pattern}`; there are {len(there)}",
+            f"没有名为 `{pattern}` 的{kind.zh}；共有 {len(there)} 个",
+        ),
         hint=Text(
             "the nearest names are " + ", ".join(f"`{n}`" for n in near),
             "最接近的名称：" + "、".join(f"`{n}`" for n in near),

@@ -92,7 +92,11 @@ class _Next(NamedTuple):
 
 def _next_pipelines(states: Integers, orders: Integers) -> _Next:
     moved = np.hstack([states[:, 1:], orders[:, None]])
-    return _Next(_key(np.hstack([np.zeros_like(orders)[:, None], moved[:, 1:]])) // MOST_UNITS, moved[:, 0], moved[:, 0] + states[:, 0])
+    return _Next(
+        _key(np.hstack([np.zeros_like(orders)[:, None], moved[:, 1:]])) // MOST_UNITS,
+        moved[:, 0],
+        moved[:, 0] + states[:, 0],
+    )
 
 
 def _fullest(nexts: _Next) -> _Next:

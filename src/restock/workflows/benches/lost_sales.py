@@ -26,7 +26,11 @@ EXACT: dict[str, Callable[[LostSales], Cost]] = {
 def bench_lost_sales(task: Task) -> Iterator[Row]:
     """Every chosen method on every chosen instance. The optimum is left out, unless asked for alone, where it does not fit into memory."""
     pairs = [(find_instance(name), method) for name in task.instances for method in task.methods]
-    pairs = [(i, m) for i, m in pairs if m != OPTIMAL or task.methods == (OPTIMAL,) or most_states(newsvendor_limits(i)) <= MOST_STATES]
+    pairs = [
+        (i, m)
+        for i, m in pairs
+        if m != OPTIMAL or task.methods == (OPTIMAL,) or most_states(newsvendor_limits(i)) <= MOST_STATES
+    ]
     task.progress.start(Text("lost sales", "缺货损失（lost sales）"), len(pairs))
     for done, (instance, method) in enumerate(pairs, start=1):
         row = _learned(instance, task.seeds) if method == PATHWISE else _classical(instance, method)
@@ -63,7 +67,10 @@ def best_known(instance: LostSales) -> float | None:
 
 LOST_SALES = Bench(
     name="lost-sales",
-    about=Text("lost sales, lead times 1 to 10, against the exact optimum", "缺货损失（lost sales），提前期 1 至 10，与精确最优解比较"),
+    about=Text(
+        "lost sales, lead times 1 to 10, against the exact optimum",
+        "缺货损失（lost sales），提前期 1 至 10，与精确最优解比较",
+    ),
     methods=(OPTIMAL, BASE_STOCK, CAPPED, PATHWISE),
     instances=tuple(instance.name for instance in (*ZIPKIN, *LONG)),
     usual=tuple(instance.name for instance in ZIPKIN if instance.demand == "poisson"),

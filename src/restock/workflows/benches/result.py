@@ -73,7 +73,10 @@ class BenchResult:
 
     def summary(self) -> dict[str, dict[str, float | None]]:
         """Gaps and time of each method over all instances."""
-        return {method: _summary([r for r in self.rows if r.method == method]) for method in dict.fromkeys(r.method for r in self.rows)}
+        return {
+            method: _summary([r for r in self.rows if r.method == method])
+            for method in dict.fromkeys(r.method for r in self.rows)
+        }
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""

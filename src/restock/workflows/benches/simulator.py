@@ -20,7 +20,7 @@ from restock.errors import TrainingError
 from restock.language import Text
 from restock.policies.network import Network
 from restock.policies.rules import BaseStock
-from restock.simulator.rollout import Policy, Stretch, run
+from restock.simulator.rollout import Policy, Stretch
 from restock.simulator.types import Chance, Stock
 from restock.workflows.benches.lost_sales_learning import known_of, repeat, shop_of
 from restock.workflows.benches.result import Bench, Row, Task
@@ -36,11 +36,22 @@ def bench_simulator(task: Task) -> Iterator[Row]:
     repeats = 3 if task.quick else REPEATS
     task.progress.start(Text("timing the simulator", "测量模拟器速度"), len(task.instances))
     for done, name in enumerate(task.instances):
-        works = {method: make() for (instance, method), make in WORKS.items() if instance == name and method in task.methods}
+        works = {
+            method: make() for (instance, method), make in WORKS.items() if instance == name and method in task.methods
+        }
         speeds = _speeds(works, repeats)
         for method, speed in speeds.items():
             ratio = median(speed) / median(speeds["numpy"]) if "numpy" in speeds else None
-            yield Row(name, method, median(speed), stdev(speed) / len(speed) ** 0.5, None, ROWS * PERIODS / median(speed), 1, ratio)
+            yield Row(
+                name,
+                method,
+                median(speed),
+                stdev(speed) / len(speed) ** 0.5,
+                None,
+                ROWS * PERIODS / median(speed),
+                1,
+                ratio,
+            )
         task.progress.advance(done + 1)
 
 
@@ -52,7 +63,9 @@ def _speeds(works: dict[str, Work], repeats: int) -> dict[str, list[float]]:
     costs = {method: work() for method, work in works.items()}  # compiles, too
     if len(costs) > 1 and not np.allclose(list(costs.values()), next(iter(costs.values())), rtol=1e-4):
         raise TrainingError(
-            Text(f"the simulators disagree about the cost per period: {costs}", f"各模拟器算出的每期成本不一致：{costs}")
+            Text(
+                f"the simulators disagree about the cost per period: {costs}", f"各模拟器算出的每期成本不一致：{costs}"
+            )
         )
     speeds: dict[str, list[float]] = {method: [] for method in works}
     for _ in range(repeats):
