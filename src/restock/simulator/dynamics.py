@@ -74,6 +74,6 @@ def allowed(shop: Shop, may_order: Float[Array, " lane"], order: Float[Array, " 
     pack = jnp.where(shop.pack > 0, shop.pack, 1.0)
     packs = jnp.where(shop.pack > 0, jnp.round(order / pack) * pack, order)
     least = jnp.where(shop.pack > 0, jnp.ceil(shop.minimum / pack) * pack, shop.minimum)
-    taken = jnp.where(packs >= least, packs, jnp.where(packs >= least / 2, least, 0.0))
+    taken = jnp.where(packs >= least, packs, jnp.where(order >= least / 2, least, 0.0))
     taken = jnp.maximum(taken, 0.0)
     return (order + jax.lax.stop_gradient(taken - order)) * may_order
