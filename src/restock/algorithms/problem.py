@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from restock.simulator.rollout import Stretch
+from restock.simulator.rollout import Stretch, under_way
 from restock.simulator.types import Chance, Known, Shop, Stock
 
 
@@ -47,7 +47,9 @@ def draw(problem: Problem, batch: int, periods: int, key: Array) -> Stretch:
     chance = Chance(cut(problem.demand), (pick if problem.arrives.ndim == 3 else cut)(problem.arrives))
     known = jax.tree.map(pick if problem.known.scale.ndim == 1 else cut, problem.known)
     shop = jax.tree.map(pick, problem.shop)
-    return Stretch(shop, random_stock(problem, known, jnp.stack(much, axis=1)), known, chance, cut(problem.weight))
+    stock = random_stock(problem, known, jnp.stack(much, axis=1))
+    stock = eqx.tree_at(lambda s: s.on_order, stock, stock.on_order * under_way(chance.arrives))
+    return Stretch(shop, stock, known, chance, cut(problem.weight))
 
 
 def random_stock(problem: Problem, known: Known, shares: Float[Array, "row place"]) -> Stock:

@@ -82,6 +82,24 @@ def fixed_lead_time(lead_time: int) -> Float[Array, "1 lead"]:
     return jnp.zeros((1, lead_time + 1)).at[0, lead_time].set(1.0)
 
 
+def under_way(arrives: Array) -> Float[Array, "row lane lead"]:
+    """1 where an order that left 1, 2, ... periods before a window can still come: in it, or after it.
+
+    Args:
+        arrives: of the window, as in `Chance`. [row, period, lane, lead], without the period axis where it never varies
+    """
+    if arrives.ndim == 3:
+        return jnp.flip(jnp.cumsum(jnp.flip(arrives[..., 1:], -1), -1), -1)
+    periods, longest = arrives.shape[1], arrives.shape[-1] - 1
+
+    def comes(age: int) -> Array:
+        after = jnp.float32(age + periods <= longest)
+        return sum((arrives[:, t, :, age + t] for t in range(min(longest + 1 - age, periods))), after)
+
+    ages = [jnp.minimum(comes(age), 1.0) for age in range(1, longest + 1)]
+    return jnp.stack(ages, axis=-1) if ages else jnp.zeros((*arrives.shape[:1], arrives.shape[2], 0))
+
+
 def nothing_known(*, scale: float = 1.0, channels: int = 1, lanes: int = 1) -> Known:
     """What a policy knows of an item whose demand law never changes: its scale. No period axis."""
     return Known(
