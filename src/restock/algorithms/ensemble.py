@@ -69,8 +69,8 @@ def fit_round(
         raise TrainingError(
             Text(f"the loss is not a number at update {at}", f"第 {at} 次更新时损失不是数字"),
             hint=Text(
-                "the networks before this round are kept; lower `learning_rate` or look for extreme values with `restock check`",
-                "本轮之前的网络已保留；请降低 `learning_rate`，或用 `restock check` 查找极端值",
+                "the networks before this round are kept; lower `learning_rate`, or look for extreme values",
+                "本轮之前的网络已保留；请降低 `learning_rate`，或查找极端值",
             ),
         )
     alone, together = _validate(learners.network, validation)

@@ -1,7 +1,8 @@
 """Pathwise gradient: follow the derivative of profit through the simulator, along demand paths.
 
-The deterministic policy gradient with the true model instead of a critic: demand does not react to the order, so the path is
-known and the whole rollout has a derivative. Madeka et al. 2022 (arXiv 2210.03137), Alvo et al. 2023 (arXiv 2306.11246).
+The deterministic policy gradient with the true model instead of a critic: demand does not react to the order, so the
+path is known and the whole rollout has a derivative. Madeka et al. 2022 (arXiv 2210.03137), Alvo et al. 2023 (arXiv
+2306.11246).
 """
 
 from typing import Any

@@ -20,8 +20,8 @@ Kind = Literal["learned", "classical", "bound"]
 class Replay:
     """One policy, all items, one window. NumPy arrays.
 
-    `profit` is the money of each period plus the change in the value of stock at cost, so that stock left at the end of the
-    window is neither a gain nor a loss.
+    `profit` is the money of each period plus the change in the value of stock at cost, so that stock left at the end
+    of the window is neither a gain nor a loss.
     """
 
     policy: str

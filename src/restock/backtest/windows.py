@@ -41,8 +41,8 @@ def split(periods: int, period_days: int, warm_up: int, config: Config) -> Windo
                 f"历史只有 {periods} {unit.zh}；学习和检验至少需要 {needed} {unit.zh}",
             ),
             hint=Text(
-                'load a longer history, or set `period = "day"` in [shop], or lower `test_periods` and `validation_periods`',
-                '请载入更长的历史，或在 [shop] 中设 `period = "day"`，或减小 `test_periods` 与 `validation_periods`',
+                'load more history, set `period = "day"` in [shop], or lower `test_periods`',
+                '请载入更长的历史，在 [shop] 中设 `period = "day"`，或减小 `test_periods`',
             ),
         )
     cut = first + train

@@ -1,7 +1,7 @@
 """Scale-free inputs of networks, known before each period: what one item looks like without units.
 
-Units are divided by the item's own demand scale, so that a fast and a slow item look alike. Column t uses demand of periods
-before t, and plans and the calendar of periods from t on.
+Units are divided by the item's own demand scale, so that a fast and a slow item look alike. Column t uses demand of
+periods before t, and plans and the calendar of periods from t on.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """A simple forecast for every item and period at once, made from what came before.
 
-Column t of every array is what was known before period t; there is one column more than the history has periods, for the
-period that is decided next. Level by exponential smoothing, season from the item's group: days of the week, and the same
-weeks a year ago once there is a year.
+Column t of every array is what was known before period t; there is one column more than the history has periods, for
+the period that is decided next. Level by exponential smoothing, season from the item's group: days of the week, and
+the same weeks a year ago once there is a year.
 """
 
 from dataclasses import dataclass
@@ -41,8 +41,9 @@ def look_out(history: History, protect: NDArray[np.int64]) -> Outlook:
         protect: periods that an order must last for: lead time + review period. [item]
     """
     demand, days = history.demand, history.period_days
-    averages = np.stack([trailing_mean(demand, history.on_sale, n) for n in WINDOWS[days]], axis=-1)
-    recent = trailing_mean(demand, history.on_sale, SCALE_WINDOW[days])
+    windows = (*WINDOWS[days], SCALE_WINDOW[days])
+    means = trailing_means(demand, history.on_sale, windows)
+    averages, recent = means[:, :, :-1], means[:, :, -1]
     season = seasonal_index(history, int(protect.max(initial=1)))
     lead_demand = smoothed_level(history, season) * season_sum(season, history.groups, protect)
     spread = lead_error_spread(demand, lead_demand, protect, ERROR_SMOOTHING[days])
@@ -50,10 +51,10 @@ def look_out(history: History, protect: NDArray[np.int64]) -> Outlook:
 
 
 def usual_price(history: History) -> Floats:
-    """What a unit is expected to bring: the median of recent list prices, less the planned discount. [item, period + ahead]
+    """What a unit should bring: the median of recent list prices, less the planned discount. [item, period + ahead]
 
-    The price that customers really paid in a period is known only afterwards, and hangs together with how much they bought
-    (large orders get rebates): decisions and money use the price that can be known before.
+    The price that customers really paid in a period is known only afterwards, and hangs together with how much they
+    bought (large orders get rebates): decisions and money use the price that can be known before.
     """
     discount = np.zeros_like(history.price)
     if "discount" in history.planned_names:
@@ -67,12 +68,15 @@ def usual_price(history: History) -> Floats:
     return np.nan_to_num(usual * (1.0 - discount)).astype(np.float32)
 
 
-def trailing_mean(values: Floats, counts: Floats, window: int) -> Floats:
-    """Mean of the last `window` columns that count, before each period. [item, period + 1]"""
+def trailing_means(values: Floats, counts: Floats, windows: tuple[int, ...]) -> Floats:
+    """Mean of the last n columns that count, before each period, for each n. [item, period + 1, window]"""
     total, number = running_sum(values * counts), running_sum(counts)
-    begin = np.maximum(np.arange(total.shape[1]) - window, 0)
-    mean = (total - total[:, begin]) / np.maximum(number - number[:, begin], 1)
-    return np.maximum(mean, 0.0).astype(np.float32)  # differences of sums may be a hair below zero
+    means = []
+    for window in windows:
+        begin = np.maximum(np.arange(total.shape[1]) - window, 0)
+        mean = (total - total[:, begin]) / np.maximum(number - number[:, begin], 1)
+        means.append(np.maximum(mean, 0.0).astype(np.float32))  # differences of sums may be a hair below zero
+    return np.stack(means, axis=-1)
 
 
 def running_sum(values: Floats) -> NDArray[np.float64]:
@@ -81,7 +85,7 @@ def running_sum(values: Floats) -> NDArray[np.float64]:
 
 
 def seasonal_index(history: History, ahead: int) -> Floats:
-    """Demand of the next periods relative to the recent level, by group. [group, period + 1, ahead]; the last group is the shop."""
+    """Next demand relative to the recent level; the last group is the shop. [group, period + 1, ahead]"""
     totals = group_totals(history)
     index = (
         _weekday_index(totals, history.period_days, ahead) if history.period_days == 1 else _year_index(totals, ahead)
@@ -161,8 +165,8 @@ def smoothed_level(history: History, season: Floats) -> Floats:
 def lead_error_spread(demand: Floats, lead_demand: Floats, protect: NDArray[np.int64], rate: float) -> Floats:
     """Smoothed standard deviation of past errors, scaled to the present level. [item, period + 1]
 
-    An error enters once its last period is over. Variance is taken to grow like mean + mean² / 5, and its multiple is smoothed
-    from one on, so that an item without a past has a believable spread.
+    An error enters once its last period is over. Variance is taken to grow like mean + mean² / 5, and its multiple is
+    smoothed from one on, so that an item without a past has a believable spread.
     """
     items, columns = lead_demand.shape
     usual = lead_demand + 0.2 * lead_demand**2 + 0.1
@@ -179,7 +183,7 @@ def lead_error_spread(demand: Floats, lead_demand: Floats, protect: NDArray[np.i
 
 
 def standard_errors(demand: Floats, outlook: Outlook, first: int, last: int) -> Floats:
-    """Errors of the lead-time forecast in spreads, for origins first <= t < last whose periods are over. [item, origin], NaN: not yet"""
+    """Errors of the lead-time forecast in spreads, for origins first <= t < last. [item, origin]; NaN: not over yet"""
     total = running_sum(demand)
     rows = np.arange(demand.shape[0])[:, None]
     origins = np.arange(first, last)[None, :]

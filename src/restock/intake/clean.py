@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 
 from restock.errors import DataError
+from restock.intake.cancelled import is_cancelled
 from restock.intake.contract import ITEMS, MAIN, PURCHASE_ORDERS, TABLES
 from restock.intake.findings import Findings
-from restock.intake.lines import is_cancelled
 from restock.intake.mapping import FileMapping, ReadOptions, arrival_dates
 from restock.intake.parse import to_number
 from restock.intake.synonyms import normal, words

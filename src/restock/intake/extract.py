@@ -5,6 +5,7 @@ from typing import NamedTuple
 import polars as pl
 
 from restock.errors import DataError
+from restock.intake.cancelled import without_cancelled_orders
 from restock.intake.contract import DTYPES, TABLES, Column
 from restock.intake.findings import ROW, Findings
 from restock.intake.mapping import NAMES, FileMapping, ReadOptions, fill_down_of
@@ -43,6 +44,8 @@ def extract(sheet: Sheet, mapping: FileMapping, options: ReadOptions, findings: 
         findings.reject(
             one, "", pl.Series([f"{cells} cells"]), Text("has more cells than the header", "单元格数多于表头")
         )
+    if mapping.table == "sales":
+        frame = without_cancelled_orders(frame, findings)
     alive = pl.repeat(value=True, n=frame.height, eager=True)
     typed: dict[str, pl.Series] = {}
     for column in sorted(table.reading, key=lambda c: not c.required):
@@ -156,7 +159,7 @@ class Cells(NamedTuple):
 def _refused(frame: pl.DataFrame, cells: Cells, alive: pl.Series, findings: Findings) -> pl.Series:
     """Rows that this column makes unusable; they go to quarantine. Lesser columns only lose the cell, with a count."""
     column, header, must, raw, value = cells
-    said = raw.is_not_null()
+    said = raw.is_not_null() | value.is_not_null()  # a line without a code may have taken its name
     wrong = said & (value.is_null() | ~_plausible(value, column))
     none = pl.repeat(False, len(raw), eager=True)
     if not (column.required or column.name in MONEY_THAT_MUST_BE_RIGHT):

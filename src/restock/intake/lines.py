@@ -20,8 +20,6 @@ NEEDED = [
     *(name for name in SALES.schema if name != "suspect"),
     "line",
     "on_hand",
-    "status",
-    "cancelled",
     "gift",
     *ABOUT_ITEM,
 ]
@@ -42,7 +40,6 @@ def clean_sales(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -
     """Lines as they were read to demand: order lines, or sums per item, site, channel and day."""
     frame = price_lines(frame, mapping, findings).select(NEEDED)
     frame = frame.with_columns(pl.col("site").fill_null(MAIN), pl.col("channel").fill_null(MAIN))
-    frame = _without_cancelled_orders(frame, findings)
     frame, daily = _without_repeats(frame, mapping, findings)
     frame = _without_services(frame, findings)
     stock = _counted_stock(frame) if "on_hand" in mapping.columns else pl.DataFrame()
@@ -78,24 +75,6 @@ def _drop(frame: pl.DataFrame, mask: pl.Expr, findings: Findings, name: str, tex
     return frame.filter(~mask) if out[0] else frame
 
 
-def _without_cancelled_orders(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
-    """Orders that never became demand. A cancelled line with a negative quantity is a return: it must find its sale."""
-    status = frame["status"].drop_nulls().unique()
-    dead = [word for word in status if is_cancelled(word)]
-    flag = pl.col("cancelled").str.to_lowercase()
-    said = flag.is_not_null() & ~flag.is_in(list(words("no")))
-    gone = (pl.col("status").is_in(dead) | said) & (pl.col("quantity") >= 0)
-    text = Text("cancelled, unpaid or refunded orders left out", "去掉已取消、未付款或已退款的订单")
-    return _drop(frame, gone, findings, "cancelled", text).drop("status", "cancelled")
-
-
-def is_cancelled(status: str) -> bool:
-    """Whether an order with this status is no demand: cancelled, unpaid, refunded in full; in English or Chinese."""
-    text = status.strip().casefold()
-    exact = {normal(word) for word in words("cancelled")}
-    return normal(text) in exact or text.startswith(words("still_cancelled_by_prefix"))
-
-
 def _without_repeats(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -> tuple[pl.DataFrame, bool]:
     """Drop exact repeats, and tell sums per day from order lines (`True`: a row is a day).
 
@@ -103,6 +82,8 @@ def _without_repeats(frame: pl.DataFrame, mapping: FileMapping, findings: Findin
     that otherwise has one row per item and day are repeats.
     """
     text = Text("exact repeats of a line left out", "去掉完全重复的行")
+    if not frame.height:
+        return frame, True
     columns = [name for name in frame.columns if name != ROW and frame[name].null_count() < frame.height]
     timed = bool((frame["at"].dt.truncate("1d") != frame["at"]).any())
     if "order" in mapping.columns or timed:

@@ -202,7 +202,8 @@ def _parts(regex: str, day_first: bool) -> pl.Expr:
     """One form of date by its named groups: y, a and b (month and day, or day and month), h, m, s, p (am or pm)."""
     groups = pl.col("text").str.extract_groups(regex)
     part = {name: groups.struct.field(name).cast(pl.Int32, strict=False) for name in "yabhms"}
-    year = pl.when(part["y"] < 100).then(part["y"] + 2000).otherwise(part["y"])
+    short = groups.struct.field("y").str.len_chars() == 2
+    year = pl.when(short).then(part["y"] + 2000).otherwise(part["y"])
     month, day = (part["b"], part["a"]) if day_first else (part["a"], part["b"])
     text = pl.format("{}-{}-{}", year, month.cast(pl.String).str.zfill(2), day.cast(pl.String).str.zfill(2))
     date = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))

@@ -6,7 +6,7 @@ Parquet columns keep their types.
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,7 @@ def _text(path: Path, text: str) -> Sheet:
     frame, ragged = _cells(text, separator, path)
     if told:
         frame = frame.slice(1)
-    return _with_header(path, frame, ragged, separator=separator)
+    return _with_header(Sheet(path, frame, ragged, separator=separator))
 
 
 def _cells(text: str, separator: str, path: Path) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
@@ -171,7 +171,7 @@ def _excel(path: Path, data: bytes) -> Sheet:
             path, Text(f"is not a readable Excel file: {reason}", f"不是可读的 Excel 文件：{reason}"), SAVE_AGAIN
         ) from None
     frame = frame.rename({old: f"c{i}" for i, old in enumerate(frame.columns)}).with_columns(numeric)
-    return _with_header(path, frame.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64)), sheet=name)
+    return _with_header(Sheet(path, frame.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64)), sheet=name))
 
 
 def _lost_digits(book: Any, name: str, frame: pl.DataFrame) -> list[pl.Expr]:
@@ -213,33 +213,43 @@ def _best_header(frame: pl.DataFrame) -> tuple[int, int]:
     return next(i for i, n in enumerate(filled) if n == max(filled)), scores[best]
 
 
-def _with_header(path: Path, frame: pl.DataFrame, ragged: list[tuple[int, int]] | None = None, sheet: str = "",
-                 separator: str = ",") -> Sheet:  # fmt: skip
-    columns = [name for name in frame.columns if name != ROW]
+def _with_header(sheet: Sheet) -> Sheet:
+    """The sheet from its header on; rows that reach beyond the header are put aside as ragged."""
+    path, frame = sheet.path, sheet.frame
+    columns = sheet.headers
     if not frame.height or not columns:
         raise _bad(path, Text("is empty", "是空文件"))
     at, _ = _best_header(frame)
     names = [(cell or "").strip().lstrip("\ufeff").strip() for cell in frame.select(columns).row(at)]
-    rows = frame.slice(at + 1)
-    rows = rows.filter(pl.any_horizontal(pl.col(name).str.strip_chars().str.len_chars() > 0 for name in columns))
-    empty = {
-        name
-        for name, header in zip(columns, names, strict=True)
-        if not header and rows[name].null_count() == rows.height
-    }
-    kept = [(old, new or f"column {old[1:]}") for old, new in zip(columns, names, strict=True) if old not in empty]
-    headers = [new for _, new in kept]
+    filled = {name: pl.col(name).str.strip_chars().str.len_chars() > 0 for name in columns}
+    rows = frame.slice(at + 1).filter(pl.any_horizontal(filled.values()))
+    beyond = _beyond(rows, columns, names)
+    aside = rows.filter(pl.any_horizontal(filled[name] for name in beyond)) if beyond else rows.clear()
+    ragged = sheet.ragged + [(line, len(columns)) for line in aside[ROW]]
+    rows = rows.filter(~pl.col(ROW).is_in(aside[ROW].implode()))
+    there = [
+        (old, new or f"column {old[1:]}")
+        for old, new in zip(columns, names, strict=True)
+        if new or (old not in beyond and rows[old].null_count() < rows.height)
+    ]
+    headers = [new for _, new in there]
+    _check_headers(path, headers)
+    if not rows.height and not ragged:
+        listed = Text(", ".join(headers), "、".join(headers))
+        raise _bad(path, Text(f"has a header but no rows ({listed.en})", f"只有表头，没有数据行（{listed.zh}）"))
+    return replace(sheet, frame=rows.select(ROW, *(pl.col(old).alias(new) for old, new in there)), ragged=ragged)
+
+
+def _beyond(rows: pl.DataFrame, columns: list[str], names: list[str]) -> list[str]:
+    """Columns right of the last header that only some rows reach: those rows have too many cells."""
+    last = max((i for i, name in enumerate(names) if name), default=-1)
+    seldom = [name for name in columns[last + 1 :] if rows[name].null_count() * 2 > rows.height]
+    return seldom if len(seldom) == len(columns) - last - 1 else []
+
+
+def _check_headers(path: Path, headers: list[str]) -> None:
     twice = sorted({name for name in headers if headers.count(name) > 1})
     if twice:
         listed = ", ".join(f"`{name}`" for name in twice)
-        raise _bad(path, Text(f"has the same header more than once: {listed}", f"有重复的表头：{listed}"),
-                   Text("rename one of them in the file", "请在文件中改掉其中一个列名"))  # fmt: skip
-    if not rows.height and not ragged:
-        raise _bad(
-            path,
-            Text(
-                f"has a header but no rows (columns {', '.join(headers)})",
-                f"只有表头，没有数据行（列：{'、'.join(headers)}）",
-            ),
-        )
-    return Sheet(path, rows.select(ROW, *(pl.col(old).alias(new) for old, new in kept)), ragged or [], sheet, separator)
+        what = Text(f"has the same header more than once: {listed}", f"有重复的表头：{listed}")
+        raise _bad(path, what, Text("rename one of them in the file", "请在文件中改掉其中一个列名"))

@@ -1,9 +1,9 @@
 """The bound: what a shop would earn that knew all demand and all delays beforehand.
 
-Stock that is there serves the first customers; what it does not serve is bought, each unit by the latest order that still
-arrives in time, if the unit earns more than it costs to hold. With a fixed order cost, orders are joined by the recursion of
-Wagner and Whitin (1958) for lost sales. Packs and minimum orders are ignored, so no policy can do better where unserved
-customers are lost and prices do not fall while the first deliveries are under way.
+Stock that is there serves the first customers; what it does not serve is bought, each unit by the latest order that
+still arrives in time, if the unit earns more than it costs to hold. With a fixed order cost, orders are joined by the
+recursion of Wagner and Whitin (1958) for lost sales. Packs and minimum orders are ignored, so no policy can do better
+where unserved customers are lost and prices do not fall while the first deliveries are under way.
 """
 
 from typing import NamedTuple
@@ -85,7 +85,7 @@ def order_that_arrives(arrives: NDArray[np.floating], may_order: NDArray[np.bool
 
 
 def what_stock_leaves(stretch: Stretch, demand: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Demand that the stock and the pipeline at the start do not serve; who waits from then on is asked again. [row, period]"""
+    """Demand that the stock and the pipeline at the start do not serve. [row, period]"""
     shelf = np.asarray(stretch.stock.on_hand, np.float64).sum(axis=(1, 2))
     on_order = np.asarray(stretch.stock.on_order, np.float64)[:, 0]
     arrives = np.asarray(stretch.chance.arrives)[..., 0, 1:]

@@ -1,9 +1,9 @@
 """The learned policy: a scale-free network around a base-stock order.
 
-Everything in units is divided by the item's own demand scale, so one network serves the whole catalogue and items that it has
-never seen. The order is `softplus(level - position + correction)`: the level is the newsvendor's, bent by what the network
-sees of demand; the correction reads the stock and the pipeline. Untrained, it is close to the newsvendor policy. The form is
-that of large public deployments (policy regularisation, arXiv 2603.19621).
+Everything in units is divided by the item's own demand scale, so one network serves the whole catalogue and items
+that it has never seen. The order is `softplus(level - position + correction)`: the level is the newsvendor's, bent by
+what the network sees of demand; the correction reads the stock and the pipeline. Untrained, it is close to the
+newsvendor policy. The form is that of large public deployments (policy regularisation, arXiv 2603.19621).
 """
 
 import equinox as eqx

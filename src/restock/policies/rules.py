@@ -1,7 +1,7 @@
 """Classical ordering rules, each with the few numbers that a planner would set.
 
-Numbers in periods multiply the item's own demand, so the same number suits a fast and a slow item. `unit` is the item's mean
-demand per period over the time the rule was tuned on: levels that never move are multiples of it.
+Numbers in periods multiply the item's own demand, so the same number suits a fast and a slow item. `unit` is the
+item's mean demand per period over the time the rule was tuned on: levels that never move are multiples of it.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def buy(view: View, quantity: Number) -> Decision:
 
 
 def critical_ratio(shop: Shop, known: Known) -> Number:
-    """Share of demand worth covering: what a missing unit costs against what a spare unit costs until the next review."""
+    """Share of demand worth covering: cost of a missing unit against that of a spare unit until the next review."""
     missing = jnp.maximum(known.price[0] - shop.unit_cost[0], 0.0) + shop.shortage[0] + shop.backlog_cost[0]
     spare = shop.holding[0] * shop.review[0]
     return missing / jnp.maximum(missing + spare, 1e-9)
@@ -172,26 +172,49 @@ class Rule(NamedTuple):
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("experience", Text("experience", "经验法"), ("window", "cover"), (0, 0.5), (5, 5), (False, True),
-         lambda n, past: Experience(n[0], n[1])),
-    Rule("forecast", Text("forecast + safety stock", "基本需求预测法"), ("safety",), (-1.5,), (5,), (False,),
-         lambda n, past: Forecast(n[0])),
-    Rule("balance", Text("inventory balance", "库存平衡法"), ("window", "low", "more"), (0, 0.5, 0), (5, 4, 3), (False, True, True),
-         lambda n, past: Balance(n[0], n[1], n[2])),
-    Rule("fixed_quantity", Text("fixed quantity (s, Q)", "定量库存管理 (s, Q)"), ("point", "quantity"), (0, 0.2), (4, 4), (True, True),
-         lambda n, past: FixedQuantity(n[0], n[1], past.unit)),
-    Rule("newsvendor", Text("newsvendor", "报童模型"), (), (), (), (),
-         lambda n, past: Newsvendor()),
-    Rule("base_stock", Text("base stock", "基准库存"), ("level",), (0.2,), (5,), (True,),
-         lambda n, past: BaseStock(n[0], past.unit)),
-    Rule("capped_base_stock", Text("capped base stock", "限量基准库存"), ("level", "cap"), (0.2, 0.5), (5, 4), (True, False),
-         lambda n, past: CappedBaseStock(n[0], n[1], past.unit)),
-    Rule("min_max", Text("min-max (s, S)", "最小最大 (s, S)"), ("low", "more"), (0, 0), (4, 4), (True, True),
-         lambda n, past: MinMax(n[0], n[1], past.unit)),
-    Rule("constant_order", Text("constant order", "固定订货"), ("quantity",), (0.2,), (1.5,), (False,),
-         lambda n, past: ConstantOrder(n[0], past.unit)),
-    Rule("forecast_quantile", Text("forecast quantile", "预测分位数"), ("quantile",), (0.3,), (0.998,), (False,),
-         lambda n, past: ForecastQuantile(n[0], past.errors)),
+    Rule(
+        "experience", Text("experience", "经验法"), ("window", "cover"), (0, 0.5), (5, 5), (False, True),
+        lambda n, past: Experience(n[0], n[1]),
+    ),
+    Rule(
+        "forecast", Text("forecast + safety stock", "基本需求预测法"), ("safety",), (-1.5,), (5,), (False,),
+        lambda n, past: Forecast(n[0]),
+    ),
+    Rule(
+        "balance", Text("inventory balance", "库存平衡法"), ("window", "low", "more"),
+        (0, 0.5, 0), (5, 4, 3), (False, True, True),
+        lambda n, past: Balance(n[0], n[1], n[2]),
+    ),
+    Rule(
+        "fixed_quantity", Text("fixed quantity (s, Q)", "定量库存管理 (s, Q)"), ("point", "quantity"),
+        (0, 0.2), (4, 4), (True, True),
+        lambda n, past: FixedQuantity(n[0], n[1], past.unit),
+    ),
+    Rule(
+        "newsvendor", Text("newsvendor", "报童模型"), (), (), (), (),
+        lambda n, past: Newsvendor(),
+    ),
+    Rule(
+        "base_stock", Text("base stock", "基准库存"), ("level",), (0.2,), (5,), (True,),
+        lambda n, past: BaseStock(n[0], past.unit),
+    ),
+    Rule(
+        "capped_base_stock", Text("capped base stock", "限量基准库存"), ("level", "cap"),
+        (0.2, 0.5), (5, 4), (True, False),
+        lambda n, past: CappedBaseStock(n[0], n[1], past.unit),
+    ),
+    Rule(
+        "min_max", Text("min-max (s, S)", "最小最大 (s, S)"), ("low", "more"), (0, 0), (4, 4), (True, True),
+        lambda n, past: MinMax(n[0], n[1], past.unit),
+    ),
+    Rule(
+        "constant_order", Text("constant order", "固定订货"), ("quantity",), (0.2,), (1.5,), (False,),
+        lambda n, past: ConstantOrder(n[0], past.unit),
+    ),
+    Rule(
+        "forecast_quantile", Text("forecast quantile", "预测分位数"), ("quantile",), (0.3,), (0.998,), (False,),
+        lambda n, past: ForecastQuantile(n[0], past.errors),
+    ),
 )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Search the numbers of a rule by simulation, with the care that the network gets: an under-tuned rival is a lie.
 
-A space-filling sample of the whole box, then two rounds around the best point found; every candidate is run over the whole
-catalogue. From one table of profits [candidate, row] the best numbers are chosen for all items together, for each group, or
-for each item; which of the three is used is decided on later periods.
+A space-filling sample of the whole box, then two rounds around the best point found; every candidate is run over the
+whole catalogue. From one table of profits [candidate, row] the best numbers are chosen for all items together, for
+each group, or for each item; which of the three is used is decided on later periods.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Tried:
 
 
 class Trial(NamedTuple):
-    """Where candidates are tried: one stretch, the money of its first part for tuning, of its last part for validation."""
+    """Where candidates are tried: one stretch, its first part for tuning, its last for validation."""
 
     stretch: Stretch
     train: Float[Array, "row period"]  # how much a period counts for tuning

@@ -12,9 +12,9 @@ from restock.simulator.types import Chance, Decision, Known, Period, Shop, Stock
 def step(shop: Shop, stock: Stock, known: Known, decide, chance: Chance) -> tuple[Stock, Period]:
     """Advance one item by one period.
 
-    1. Deliveries due now arrive. 2. The policy sees the `View` and decides. 3. Orders leave, whole packs and at least the
-    minimum, and only where the supplier takes orders. 4. Demand comes; customers who wait are served first, then channels
-    in order of index. 5. What is not served is lost or waits. 6. Money is booked.
+    1. Deliveries due now arrive. 2. The policy sees the `View` and decides. 3. Orders leave, whole packs and at least
+    the minimum, and only where the supplier takes orders. 4. Demand comes; customers who wait are served first, then
+    channels in order of index. 5. What is not served is lost or waits. 6. Money is booked.
 
     A lead time of L means: ordered in period t, can be sold in period t + L (0: at once). Chance enters only through
     `chance`, so history can be replayed, and the result has a derivative in the order almost everywhere.

@@ -13,8 +13,8 @@ OBSERVED = ("sold", "demand", "known", "on_sale")
 class History:
     """Rows are items at a site, columns are consecutive periods; plain NumPy, float32.
 
-    `demand` is what customers asked for as far as it can be told: equal to `sold` where the item was in stock, estimated
-    where it was not; `known` says which. Column t of these may be used for decisions from period t + 1 on.
+    `demand` is what customers asked for as far as it can be told: equal to `sold` where the item was in stock,
+    estimated where it was not; `known` says which. Column t of these may be used for decisions from period t + 1 on.
     `planned` and `calendar` are known ahead: they, and `price`, have `ahead` more columns than `demand`.
     """
 
@@ -44,7 +44,7 @@ class History:
         return self.calendar.shape[0] - self.demand.shape[1]
 
     def until(self, period: int) -> "History":
-        """The same shop as it was known before period `period`: what happened later is gone, plans stay `ahead` periods long."""
+        """The same shop as it was known before period `period`; plans stay `ahead` periods long."""
         seen = {name: getattr(self, name)[:, :period] for name in OBSERVED}
         plans = {name: getattr(self, name)[:, : period + self.ahead] for name in ("price", "planned")}
         return replace(

@@ -39,8 +39,8 @@ def book(
 def profit_at_cost(shop: Shop, period: Period) -> Number:
     """Profit with purchases charged when sold, so that stock left at the end of a window is neither gain nor loss.
 
-    Everything bought raises the inventory position, everything sold, waited for or liquidated lowers it. Leading axes of
-    `period` and `shop` must broadcast.
+    Everything bought raises the inventory position, everything sold, waited for or liquidated lowers it. Leading axes
+    of `period` and `shop` must broadcast.
     """
     change = period.ordered.sum(-1) - period.sold.sum(-1) - period.waited.sum(-1) - period.liquidated.sum(-1)
     return period.money.profit + shop.unit_cost[..., 0] * change

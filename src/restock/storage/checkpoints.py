@@ -23,7 +23,7 @@ class Checkpoint(NamedTuple):
 def save_checkpoint(folder: Folder, number: int, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
     """Write the checkpoint of a round, then drop the older ones: at every moment one of them is whole."""
     place = folder.models / PLACE
-    older = [path for path in place.glob("*.safetensors")] if place.exists() else []
+    older = list(place.glob("*.safetensors")) if place.exists() else []
     content = safetensors.numpy.save(
         {k: np.ascontiguousarray(v) for k, v in arrays.items()}, {"about": json.dumps(dict(about))}
     )
@@ -44,7 +44,7 @@ def load_checkpoint(folder: Folder) -> Checkpoint | None:
         try:
             with safe_open(path, framework="numpy") as file:
                 about = json.loads(file.metadata()["about"])
-                return Checkpoint({key: file.get_tensor(key) for key in file.keys()}, about)
+                return Checkpoint({key: file.get_tensor(key) for key in list(file.keys())}, about)
         except (SafetensorError, KeyError, TypeError, ValueError):
             continue
     return None

@@ -58,12 +58,12 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
     policy = np.array([only or trained.choice.get(str(g), trained.choice[""]) for g in groups])
     stock = _stock(catalogue, trained, start, (policy, past, numbers))
     shop, known = jnp_shop(catalogue.shop), catalogue.known(now, now + 1, trained.scaling)
-    view = View(shop, stock, jax.tree.map(lambda x: x[:, 0], known))
+    view = jax.tree.map(np.asarray, View(shop, stock, jax.tree.map(lambda x: np.asarray(x)[:, 0], known)))
     wanted = np.zeros(catalogue.rows, np.float32)
     for name in np.unique(policy):
         rows = np.flatnonzero(policy == name)
         wanted[rows] = _ask(_policy(trained, str(name), numbers, past, rows), view, rows, own=name != LEARNED)
-    order = np.asarray(jax.vmap(allowed)(shop, view.known.may_order, jnp.asarray(wanted)[:, None]))[:, 0]
+    order = np.asarray(_take(shop, view.known.may_order, wanted[:, None]))[:, 0]
     return Decided(
         on_hand=np.asarray(stock.on_hand)[:, 0, 0],
         on_order=np.asarray(stock.on_order)[:, 0],
@@ -102,7 +102,7 @@ Numbers = dict[str, NDArray[np.float32]]
 def _of_rows(situation: Situation, trained: Trained, catalogue: Catalogue) -> tuple[NDArray[np.str_], Past, Numbers]:
     """Class, past and numbers of every row: as trained, or for a row that came later, the shop's."""
     place = {key: i for i, key in enumerate(trained.keys)}
-    found = np.array([place.get(key, -1) for key in situation.keys()])
+    found = np.array([place.get(key, -1) for key in situation.row_names()])
     new = found < 0
     groups = np.where(new, situation.classes().pattern, trained.groups[found])
     history = catalogue.history
@@ -133,7 +133,12 @@ def _ask(policy: Policy, view: View, rows: NDArray[np.intp], *, own: bool) -> ND
 
 
 def _pick(records: Any, rows: NDArray[np.intp]) -> Any:
-    return jax.tree.map(lambda x: x[rows], records)
+    return jax.tree.map(lambda x: np.asarray(x)[rows], records)
+
+
+@eqx.filter_jit
+def _take(shop: Shop, may_order: Array, wanted: Array) -> Array:
+    return jax.vmap(allowed)(shop, may_order, wanted)
 
 
 @eqx.filter_jit
@@ -174,6 +179,10 @@ def _deliveries(stock: Stock, shop: Shop) -> Stock:
 
     Only where lead times never vary is it known what comes today.
     """
-    arrives = (shop.lead_chance >= 1.0).astype(jnp.float32)
+    return _receive(stock, (shop.lead_chance >= 1.0).astype(jnp.float32))
+
+
+@eqx.filter_jit
+def _receive(stock: Stock, arrives: Array) -> Stock:
     nothing = jnp.zeros((arrives.shape[0], 1))
     return jax.vmap(lambda stock, arrives, demand: receive(stock, Chance(demand, arrives))[0])(stock, arrives, nothing)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.language import Text
+from restock.language import NOTHING, Text
 from restock.policies.rules import rule
 from restock.workflows.decide import Decided
 from restock.workflows.situation import Situation
@@ -37,21 +37,22 @@ def reasons(situation: Situation, decided: Decided, position: NDArray[np.floatin
     span = situation.terms.lead_time + situation.terms.review
     limits = binding_limits(decided, situation.terms.shop)
     labels = {name: _label(name) for name in np.unique(decided.policy).tolist()}
-    columns = zip(
-        decided.on_hand.tolist(), decided.on_order.sum(axis=1).tolist(), (position / np.maximum(decided.scale, 1e-6)).tolist(),
-        span.tolist(), decided.lead_demand.tolist(), decided.lead_spread.tolist(), limits, decided.policy.tolist(), strict=True,
-    )  # fmt: skip
-    return [
-        Text(
-            f"{_units(hand)} on hand and {_units(coming)} on order cover {cover:.1f} {unit.en}; until a next order could be "
-            f"here ({periods:.0f} {unit.en}) customers are expected to ask for {mean:.1f} ± {spread:.1f}"
-            f"{'; ' + LIMITS[limit].en if limit else ''} ({labels[policy].en})",
-            f"现有 {_units(hand)}，在途 {_units(coming)}，可用 {cover:.1f} {unit.zh}；下一次订货到货前"
-            f"（{periods:.0f} {unit.zh}）预计需求 {mean:.1f} ± {spread:.1f}"
-            f"{'；' + LIMITS[limit].zh if limit else ''}（{labels[policy].zh}）",
-        )
-        for hand, coming, cover, periods, mean, spread, limit, policy in columns
-    ]
+    cover = position / np.maximum(decided.scale, 1e-6)
+    coming, mean, spread = decided.on_order.sum(axis=1), decided.lead_demand, decided.lead_spread
+    numbers = np.stack([decided.on_hand, coming, cover, span, mean, spread])
+    rows = zip(numbers.T.tolist(), limits, decided.policy.tolist(), strict=True)
+    return [_sentence(row, LIMITS[limit], labels[policy], unit) for row, limit, policy in rows]
+
+
+def _sentence(numbers: list[float], limit: Text, label: Text, unit: Text) -> Text:
+    hand, coming, cover, periods, mean, spread = numbers
+    bound = Text(f"; {limit.en}", f"；{limit.zh}") if limit != LIMITS[""] else NOTHING
+    return Text(
+        f"{_units(hand)} on hand and {_units(coming)} on order cover {cover:.1f} {unit.en}; until a next order could "
+        f"be here ({periods:.0f} {unit.en}) customers should ask for {mean:.1f} ± {spread:.1f}{bound.en} ({label.en})",
+        f"现有 {_units(hand)}，在途 {_units(coming)}，可用 {cover:.1f} {unit.zh}；下一次订货到货前"
+        f"（{periods:.0f} {unit.zh}）预计需求 {mean:.1f} ± {spread:.1f}{bound.zh}（{label.zh}）",
+    )
 
 
 def reasons_not(situation: Situation, decided: Decided, position: NDArray[np.floating]) -> list[Text]:

@@ -40,7 +40,7 @@ class Situation:
         """Kinds of items."""
         return classify(self.history, until)
 
-    def keys(self) -> list[str]:
+    def row_names(self) -> list[str]:
         """One name per row: item and site."""
         return [f"{item}\t{site}" for item, site in zip(self.history.items, self.history.sites, strict=True)]
 

@@ -83,7 +83,7 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
     earned = {name: t.validation for name, t in tuned.items()} | {LEARNED: _earned(fitting.best, validation)}
     best_rule = max(tuned, key=lambda name: float(tuned[name].validation.sum()))
     trained = Trained(
-        keys=tuple(situation.keys()),
+        keys=tuple(situation.row_names()),
         groups=groups,
         windows=windows,
         snapshot=situation.facts.id,

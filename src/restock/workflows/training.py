@@ -123,7 +123,8 @@ def from_model(model: Model) -> Trained:
             for name, pooling in config["rules"].items()
         }
         parts = config["windows"]
-        windows = Windows(*(tuple(parts[name]) for name in ("train", "validation", "test")), parts["warm_up"])
+        train, validation, test = (tuple(parts[name]) for name in ("train", "validation", "test"))
+        windows = Windows(train, validation, test, parts["warm_up"])
         return Trained(
             keys=tuple(config["rows"]),
             groups=np.array(config["groups"]),
