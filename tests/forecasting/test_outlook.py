@@ -14,7 +14,7 @@ from restock.forecasting.outlook import (
     look_out,
     seasonal_index,
     standard_errors,
-    trailing_mean,
+    trailing_means,
     usual_price,
 )
 from restock.simulator.history import OBSERVED, History
@@ -56,8 +56,8 @@ def test_a_shorter_history_gives_the_same_outlook(days, from_):
 def test_trailing_means_by_hand():
     demand = np.array([[4.0, 0.0, 2.0, 6.0]], np.float32)
     counts = np.array([[0.0, 1.0, 1.0, 1.0]], np.float32)
-    np.testing.assert_allclose(trailing_mean(demand, np.ones_like(demand), 2), [[0, 4, 2, 1, 4]])
-    np.testing.assert_allclose(trailing_mean(demand, counts, 3), [[0, 0, 0, 1, 8 / 3]])
+    np.testing.assert_allclose(trailing_means(demand, np.ones_like(demand), (2,))[:, :, 0], [[0, 4, 2, 1, 4]])
+    np.testing.assert_allclose(trailing_means(demand, counts, (3,))[:, :, 0], [[0, 0, 0, 1, 8 / 3]])
 
 
 def test_the_scale_is_the_mean_of_the_quarter_before_but_never_nothing():

@@ -101,6 +101,18 @@ class Catalogue:
             features=self.features[rows],
         )
 
+    def with_features(self, names: tuple[str, ...]) -> "Catalogue":
+        """These features in this order, as a model was trained on them; one that is not there any more is unknown.
+
+        The set of features follows the history: a year of weeks brings last year's, a first promotion brings its kind.
+        """
+        if names == self.feature_names:
+            return self
+        place = {name: i for i, name in enumerate(self.feature_names)}
+        unknown = np.full(self.features.shape[:2], np.nan, np.float32)
+        columns = [self.features[:, :, place[name]] if name in place else unknown for name in names]
+        return replace(self, features=np.stack(columns, axis=-1), feature_names=names)
+
     def stretch(self, first: int, last: int, scaling: Scaling) -> Stretch:
         """Periods first <= t < last from the usual stock; estimated demand has no weight."""
         weight = jnp.asarray(self.history.known[:, first:last])

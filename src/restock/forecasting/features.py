@@ -25,8 +25,8 @@ class Scaling:
     deviation: Floats  # [feature]
 
     def apply(self, features: Floats) -> Floats:
-        """Centred, scaled and cut to +-4."""
-        return np.clip((features - self.mean) / self.deviation, -CLIP, CLIP).astype(np.float32)
+        """Centred, scaled and cut to +-4; what is not known (NaN) is in the middle."""
+        return np.nan_to_num(np.clip((features - self.mean) / self.deviation, -CLIP, CLIP)).astype(np.float32)
 
 
 def fit_scaling(features: Floats) -> Scaling:

@@ -26,6 +26,14 @@ class Context(eqx.Module):
     hidden: Float[Array, "*axes hidden"]
 
 
+class Parts(eqx.Module):
+    """What an order is made of, in units: about level - position + correction, never below zero."""
+
+    level: Number
+    correction: Number
+    order: Number
+
+
 class Layer(eqx.Module):
     """An affine map."""
 
@@ -81,12 +89,18 @@ class Network(eqx.Module):
 
     def order(self, view: View, context: Context) -> Number:
         """Units to buy, before packs and minimum."""
+        return self.parts(view, context).order
+
+    def parts(self, view: View, context: Context) -> "Parts":
+        """What the order is made of."""
         scale = view.known.scale
         missing = (context.level - position(view)) / scale
-        joint = jnp.tanh(context.hidden + self.weigh(stock_inputs(view, missing)))
+        slots = self.weigh.weight.shape[-1] - 2
+        joint = jnp.tanh(context.hidden + self.weigh(stock_inputs(view, missing, slots)))
         joint = joint + jnp.tanh(self.think(joint))
-        wanted = missing + self.correct(joint)[0]
-        return jax.nn.softplus(SHARPNESS * wanted) / SHARPNESS * scale
+        correction = self.correct(joint)[0]
+        order = jax.nn.softplus(SHARPNESS * (missing + correction)) / SHARPNESS * scale
+        return Parts(context.level, correction * scale, order)
 
 
 class Ensemble(eqx.Module):
@@ -105,6 +119,12 @@ class Ensemble(eqx.Module):
         """The mean order."""
         orders = eqx.filter_vmap(lambda member, context: member.order(view, context))(self.members, context)
         return buy(view, orders.mean())
+
+    def parts(self, view: View) -> Parts:
+        """The mean over the members of what their orders are made of."""
+        context = self.foresee(view.shop, view.known)
+        parts = eqx.filter_vmap(lambda member, context: member.parts(view, context))(self.members, context)
+        return jax.tree.map(jnp.mean, parts)
 
 
 def terms(shop: Shop, known: Known) -> Float[Array, " term"]:
@@ -125,10 +145,18 @@ def terms(shop: Shop, known: Known) -> Float[Array, " term"]:
     )
 
 
-def stock_inputs(view: View, missing: Number) -> Float[Array, " input"]:
-    """On hand and on order by age, in demand scales, around one period's demand."""
+def stock_inputs(view: View, missing: Number, slots: int) -> Float[Array, " input"]:
+    """On hand and on order by age, in demand scales, around one period's demand.
+
+    The longest lead time seen may change between training and use: older orders are then added to the oldest slot.
+    """
     stock, scale = view.stock, view.known.scale
-    units = jnp.concatenate([(stock.on_hand.sum() - stock.backlog.sum())[None], stock.on_order[0]]) / scale
+    on_order = stock.on_order[0]
+    if on_order.shape[0] < slots:
+        on_order = jnp.pad(on_order, (0, slots - on_order.shape[0]))
+    elif on_order.shape[0] > slots > 0:
+        on_order = on_order[:slots].at[-1].add(on_order[slots:].sum())
+    units = jnp.concatenate([(stock.on_hand.sum() - stock.backlog.sum())[None], on_order[:slots]]) / scale
     return jnp.concatenate([jnp.arcsinh(units) - 1.0, jnp.arcsinh(missing)[None]])
 
 

@@ -90,7 +90,7 @@ def backtest(project: Project, model: str | None = None, *, progress: Progress |
     began, progress = time.perf_counter(), progress or Silent()
     name, trained = trained_model(project, model)
     situation = understand(project, trained.snapshot)
-    catalogue = situation.catalogue()
+    catalogue = trained.look_at(situation.catalogue())
     window = catalogue.window(trained.windows.test, trained.scaling)
     replays = replay_all(trained, window, progress)
     classical = [r for r in replays if r.kind == "classical"]

@@ -42,6 +42,7 @@ class Decided:
     counted: NDArray[np.bool_]  # False where the stock is simulated [row]
     view: View  # [row]
     past: Past  # [row]
+    numbers: "Numbers"  # of each rule [row, number]
 
 
 def decide(situation: Situation, trained: Trained, only: str | None = None) -> Decided:
@@ -51,7 +52,8 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
         only: a policy for all rows instead of the choice made in training.
     """
     start, now = situation.stock(), situation.history.shape[1]
-    catalogue = situation.catalogue(now if start.known.all() else max(now - SIMULATED_PERIODS, 14))
+    first = now if start.known.all() else max(now - SIMULATED_PERIODS, 14)
+    catalogue = trained.look_at(situation.catalogue(first))
     groups, past, numbers = _of_rows(situation, trained, catalogue)
     policy = np.array([only or trained.choice.get(str(g), trained.choice[""]) for g in groups])
     stock = _stock(catalogue, trained, start, (policy, past, numbers))
@@ -78,7 +80,20 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
         counted=start.known,
         view=view,
         past=past,
+        numbers=numbers,
     )
+
+
+def row_policy(trained: Trained, decided: Decided, row: int, name: str) -> Policy:
+    """One policy for one row."""
+    if name == LEARNED:
+        return trained.ensemble()
+    return rule(name).make(jnp.asarray(decided.numbers[name][row]), _pick(decided.past, np.asarray(row)))
+
+
+def row_view(decided: Decided, row: int) -> View:
+    """What the policies of one row decide from."""
+    return _pick(decided.view, np.asarray(row))
 
 
 Numbers = dict[str, NDArray[np.float32]]
@@ -151,7 +166,7 @@ def _stock(
         )
         on_hand[rows], on_order[rows] = np.asarray(after.on_hand)[:, 0, 0], np.asarray(after.on_order)[:, 0]
     stock = Stock(jnp.asarray(on_hand)[:, None, None], jnp.asarray(on_order)[:, None, :], jnp.zeros((len(policy), 1)))
-    return _simulated_deliveries(stock, jnp_shop(catalogue.shop), start.known)
+    return _deliveries(stock, jnp_shop(catalogue.shop))
 
 
 @eqx.filter_jit
@@ -159,11 +174,12 @@ def _run_out(policy: Policy, stretch: Stretch, axis: int | None) -> Stock:
     return run(policy, stretch, axis)[0]
 
 
-def _simulated_deliveries(stock: Stock, shop: Shop, counted: NDArray[np.bool_]) -> Stock:
-    """Deliveries due now are in a count already; in simulated stock they have still to be put on the shelf."""
-    certain = shop.lead_chance >= 1.0  # only where lead times never vary is it known what comes today
-    arrives = jnp.where(jnp.asarray(counted)[:, None, None], 0.0, certain.astype(jnp.float32))
-    return _receive(stock, arrives)
+def _deliveries(stock: Stock, shop: Shop) -> Stock:
+    """Put on the shelf what is due now, as a `View` promises: an order that is still open is in no count.
+
+    Only where lead times never vary is it known what comes today.
+    """
+    return _receive(stock, (shop.lead_chance >= 1.0).astype(jnp.float32))
 
 
 @eqx.filter_jit

@@ -94,6 +94,7 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
         rounds=fitting.rounds,
         rules=tuned,
         choice=choose(earned, groups),
+        period_days=situation.history.period_days,
         best_rule=best_rule,
         seed=seed,
     )

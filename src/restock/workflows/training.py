@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from restock.algorithms.ensemble import Round
 from restock.algorithms.pathwise import PathwiseConfig
+from restock.backtest.catalogue import Catalogue
 from restock.backtest.windows import Windows
-from restock.errors import StorageError
+from restock.errors import StorageError, UsageError
 from restock.forecasting.features import Scaling
 from restock.language import Text
 from restock.policies.network import Ensemble, Network, make_ensemble
@@ -38,12 +39,23 @@ class Trained:
     rounds: tuple[Round, ...]
     rules: dict[str, Tuned]
     choice: dict[str, str]  # class -> policy
+    period_days: int  # of the history that it was made from
     best_rule: str  # that earned most on the validation periods
     seed: int
 
     def ensemble(self) -> Ensemble:
         """The learned policy."""
         return Ensemble(self.networks)
+
+    def look_at(self, catalogue: Catalogue) -> Catalogue:
+        """A shop seen with the eyes of training: its features, in their order, whatever else has become known since.
+
+        Raises:
+            UsageError: the shop counts time in other periods now.
+        """
+        if catalogue.history.period_days != self.period_days:
+            raise _other_periods(self.period_days)
+        return catalogue.with_features(self.feature_names)
 
 
 def to_arrays(trained: Trained) -> dict[str, np.ndarray]:
@@ -73,6 +85,7 @@ def to_config(trained: Trained) -> dict[str, Any]:
         "groups": trained.groups.tolist(),
         "rules": {name: tuned.pooling for name, tuned in trained.rules.items()},
         "choice": trained.choice,
+        "period_days": trained.period_days,
         "best_rule": trained.best_rule,
         "rounds": [asdict(r) for r in trained.rounds],
         "seed": trained.seed,
@@ -124,6 +137,7 @@ def from_model(model: Model) -> Trained:
             rounds=tuple(Round(**{**r, "members": tuple(r["members"])}) for r in config["rounds"]),
             rules=rules,
             choice=config["choice"],
+            period_days=config["period_days"],
             best_rule=config["best_rule"],
             seed=config["seed"],
         )
@@ -132,3 +146,18 @@ def from_model(model: Model) -> Trained:
             Text(f"model `{model.name}` lacks {error}", f"模型 `{model.name}` 缺少 {error}"),
             hint=Text("`restock train` makes a new one", "运行 `restock train` 可重新训练"),
         ) from None
+
+
+def _other_periods(days: int) -> UsageError:
+    was, now = (Text("days", "天"), Text("weeks", "周")) if days == 1 else (Text("weeks", "周"), Text("days", "天"))
+    name = "day" if days == 1 else "week"
+    return UsageError(
+        Text(
+            f"the policy was trained on {was.en}, and the history is in {now.en} now",
+            f"策略按{was.zh}训练，而历史数据现在以{now.zh}为单位",
+        ),
+        hint=Text(
+            f'`restock train` makes a new one; `[shop] period = "{name}"` keeps the old one in use',
+            f'运行 `restock train` 重新训练；设置 `[shop] period = "{name}"` 可继续使用旧策略',
+        ),
+    )
