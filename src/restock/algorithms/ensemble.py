@@ -64,10 +64,11 @@ def fit_round(
     keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), done + 1), (members, updates))
     learners, losses = _learn(config, problem, fitting.learners, keys)
     losses = np.asarray(losses)
-    if not np.all(np.isfinite(losses)):
-        at = done + int(np.argmin(np.isfinite(losses).all(axis=0)))
+    sound = np.append(np.isfinite(losses).all(axis=0), _finite(learners.network))
+    if not sound.all():
+        at = done + min(int(np.argmin(sound)) + 1, updates)  # a loss shows the weights of the update before
         raise TrainingError(
-            Text(f"the loss is not a number at update {at}", f"第 {at} 次更新时损失不是数字"),
+            Text(f"the loss or a weight is not a number at update {at}", f"第 {at} 次更新时损失或权重不是数字"),
             hint=Text(
                 "the networks before this round are kept; lower `learning_rate`, or look for extreme values",
                 "本轮之前的网络已保留；请降低 `learning_rate`，或查找极端值",
@@ -84,6 +85,10 @@ def fit_round(
     )
     better = not fitting.rounds or round_.ensemble > fitting.best_round.ensemble
     return Fitting(learners, learners.network if better else fitting.best, (*fitting.rounds, round_))
+
+
+def _finite(networks: Network) -> bool:
+    return all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(networks))
 
 
 def fit(

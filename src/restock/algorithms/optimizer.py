@@ -16,7 +16,7 @@ def adam(
         rate = optax.cosine_onecycle_schedule(updates, learning_rate, pct_start=warm_up)
     else:
         rate = optax.cosine_decay_schedule(learning_rate, updates)
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=weight_decay))
+    return optax.flatten(optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=weight_decay)))
 
 
 def start(optimizer: optax.GradientTransformation, policy: Any) -> Any:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from restock.algorithms.optimizer import adam, descend, start
 from restock.algorithms.problem import Problem, draw
 from restock.policies.network import Network
-from restock.simulator.rollout import Policy, Stretch, profits, run
+from restock.simulator.rollout import Policy, Stretch, earn
 from restock.simulator.types import Known, Stock
 
 
@@ -66,9 +66,8 @@ def learn(
     optimizer = _optimizer(config)
 
     def update(learner: Learner, key: Array) -> tuple[Learner, Float[Array, ""]]:
-        which, hide = jax.random.split(key)
-        window = draw(problem, config.batch, config.periods, which)
-        window = eqx.tree_at(lambda w: w.known, window, hide_features(window.known, config.input_dropout, hide))
+        window = draw(problem, config.batch, config.periods, key)
+        window = eqx.tree_at(lambda w: w.known, window, hide_features(window.known, config.input_dropout, key))
         fractions = learner.updates < config.whole_units_from * config.updates
         window = eqx.tree_at(lambda w: w.shop.pack, window, jnp.where(fractions, 0.0, window.shop.pack))
         if config.carry_stock:
@@ -92,9 +91,9 @@ def train(config: PathwiseConfig, problem: Problem, key: Array) -> tuple[Network
 
 def mean_loss(policy: Policy, window: Stretch, ignored: int) -> tuple[Float[Array, ""], Stock]:
     """Minus the profit per row and period, stock valued at cost; and the stock at the end."""
-    after, period = run(policy, window)
+    after, earned = earn(policy, window)
     counted = window.weight[:, ignored:]
-    return -(profits(window.shop, period)[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
+    return -(earned[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
 
 
 def hide_features(known: Known, share: float, key: Array) -> Known:

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from restock.simulator.rollout import Stretch
+from restock.simulator.rollout import Stretch, under_way
 from restock.simulator.types import Chance, Known, Shop, Stock
 
 
@@ -29,11 +29,13 @@ class Problem(eqx.Module):
 
 def draw(problem: Problem, batch: int, periods: int, key: Array) -> Stretch:
     """Windows of the problem: rows by their probability, starts evenly, stock at random."""
-    which, when, much = jax.random.split(key, 3)
+    # One draw for all that is random: each call of a random function costs a second of compilation.
+    which, when, *much = jax.random.uniform(key, (problem.lead + 3, batch))
     cumulated = jnp.cumsum(problem.chance_of_row)
-    rows = jnp.searchsorted(cumulated, jax.random.uniform(which, (batch,)) * cumulated[-1])
+    rows = jnp.searchsorted(cumulated, which * cumulated[-1])
     rows = jnp.clip(rows, 0, problem.demand.shape[0] - 1)
-    starts = jax.random.randint(when, (batch,), problem.first, problem.last - periods + 1)
+    last = problem.last - periods
+    starts = jnp.minimum(problem.first + (when * (last + 1 - problem.first)).astype(int), last)
     columns = starts[:, None] + jnp.arange(periods)
 
     def cut(array: Array) -> Array:
@@ -45,12 +47,18 @@ def draw(problem: Problem, batch: int, periods: int, key: Array) -> Stretch:
     chance = Chance(cut(problem.demand), (pick if problem.arrives.ndim == 3 else cut)(problem.arrives))
     known = jax.tree.map(pick if problem.known.scale.ndim == 1 else cut, problem.known)
     shop = jax.tree.map(pick, problem.shop)
-    return Stretch(shop, random_stock(problem, known, much), known, chance, cut(problem.weight))
+    stock = random_stock(problem, known, jnp.stack(much, axis=1))
+    stock = eqx.tree_at(lambda s: s.on_order, stock, stock.on_order * under_way(chance.arrives))
+    return Stretch(shop, stock, known, chance, cut(problem.weight))
 
 
-def random_stock(problem: Problem, known: Known, key: Array) -> Stock:
-    """From none to several times the usual, so that the policy learns to come back from anywhere."""
+def random_stock(problem: Problem, known: Known, shares: Float[Array, "row place"]) -> Stock:
+    """From none to several times the usual, so that the policy learns to come back from anywhere.
+
+    Args:
+        shares: evenly distributed between 0 and 1, for what is on hand and each place of the pipeline.
+    """
     batch = known.scale.shape[0]
     scale = known.scale.reshape(batch, -1)[:, :1]
-    units = jnp.round(jax.random.exponential(key, (batch, problem.lead + 1)) * scale)
+    units = jnp.round(-jnp.log1p(-shares) * scale)
     return Stock(units[:, :1, None], units[:, None, 1:], jnp.zeros((batch, problem.demand.shape[-1])))

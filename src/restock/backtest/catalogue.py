@@ -16,7 +16,7 @@ from restock.policies.rules import QUANTILES, Past
 from restock.policies.tuning import Trial
 from restock.simulator.demand import lead_time_arrivals
 from restock.simulator.history import Floats, History
-from restock.simulator.rollout import Stretch
+from restock.simulator.rollout import Stretch, under_way
 from restock.simulator.types import Chance, Known, Shop, Stock
 
 ORDER_SEED = 20  # of delivery delays, so that every policy meets the same
@@ -76,13 +76,11 @@ class Catalogue:
         return Chance(demand, jnp.asarray(arrives[:, first:last, None], jnp.float32))
 
     def usual_stock(self, period: int) -> Stock:
-        """What every policy starts a replay with: a review period and a bit on hand, the usual orders under way."""
+        """What every policy starts a replay with: a review period and a bit on hand, the usual orders of the past."""
         scale, lead = self.outlook.scale[:, period], self.shop.lead_chance.shape[-1] - 1
         times = period - 1 - np.arange(lead)
         review = self.shop.review[:, :1]
-        units = np.round(scale[:, None] * review * self.may_order(times))
-        overdue = np.cumsum(self.shop.lead_chance[:, 0], axis=-1)[:, 1:] >= 1.0  # such old orders have arrived for sure
-        on_order = np.where(np.pad(overdue, ((0, 0), (1, 0)))[:, :-1], 0.0, units)
+        on_order = np.round(scale[:, None] * review * self.may_order(times))
         on_hand = np.round(scale * (review[:, 0] + 0.5))
         return Stock(
             jnp.asarray(on_hand, jnp.float32)[:, None, None],
@@ -118,13 +116,9 @@ class Catalogue:
     def stretch(self, first: int, last: int, scaling: Scaling) -> Stretch:
         """Periods first <= t < last from the usual stock; estimated demand has no weight."""
         weight = jnp.asarray(self.history.known[:, first:last])
-        return Stretch(
-            jnp_shop(self.shop),
-            self.usual_stock(first),
-            self.known(first, last, scaling),
-            self.chance(first, last),
-            weight,
-        )
+        stock, chance = self.usual_stock(first), self.chance(first, last)
+        stock = replace(stock, on_order=stock.on_order * under_way(chance.arrives))  # the others have arrived long ago
+        return Stretch(jnp_shop(self.shop), stock, self.known(first, last, scaling), chance, weight)
 
     def window(self, window: tuple[int, int], scaling: Scaling) -> Window:
         """A window with its warm-up before it."""

@@ -1,6 +1,7 @@
 """Which periods are for learning, for choosing and for proof."""
 
 from dataclasses import dataclass
+from itertools import count
 
 from restock.config import Config
 from restock.errors import DataError
@@ -27,13 +28,10 @@ def split(periods: int, period_days: int, warm_up: int, config: Config) -> Windo
     Raises:
         DataError: the history is too short; says how long it is and how long it must be.
     """
-    first = FIRST[period_days]
-    usable = periods - first
-    test = config.backtest.test_periods or max(round(SHARE * usable), SHORTEST)
-    validation = config.train.validation_periods or max(round(SHARE * usable), SHORTEST)
-    train = usable - test - validation
-    needed = first + warm_up + SHORTEST + test + validation
-    if train < warm_up + SHORTEST:
+    first, least = FIRST[period_days], warm_up + SHORTEST
+    train, validation = _cut(periods - first, config)
+    if train < least:
+        needed = next(n for n in count(max(periods, first)) if _cut(n - first, config)[0] >= least)
         unit = Text("days", "天") if period_days == 1 else Text("weeks", "周")
         raise DataError(
             Text(
@@ -47,3 +45,10 @@ def split(periods: int, period_days: int, warm_up: int, config: Config) -> Windo
         )
     cut = first + train
     return Windows((first, cut), (cut, cut + validation), (cut + validation, periods), warm_up)
+
+
+def _cut(usable: int, config: Config) -> tuple[int, int]:
+    """Periods for learning and for validation."""
+    share = max(round(SHARE * usable), SHORTEST)
+    validation = config.train.validation_periods or share
+    return usable - validation - (config.backtest.test_periods or share), validation

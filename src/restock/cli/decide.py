@@ -20,7 +20,9 @@ Run = Annotated[
     str | None,
     typer.Option("--run", help=both("The run to export; default: the latest plan", "要导出的运行，默认为最近的计划")),
 ]
-Format = Annotated[Literal["csv", "xlsx", "json", "parquet"], typer.Option("--format", help=both("Kind of file", "文件格式"))]
+Format = Annotated[
+    Literal["csv", "xlsx", "json", "parquet"], typer.Option("--format", help=both("Kind of file", "文件格式"))
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", help=both("The file to write; default: beside the run", "要写入的文件，默认放在该运行旁边")),

@@ -13,8 +13,8 @@ def step(shop: Shop, stock: Stock, known: Known, decide, chance: Chance) -> tupl
     """Advance one item by one period.
 
     1. Deliveries due now arrive. 2. The policy sees the `View` and decides. 3. Orders leave, whole packs and at least
-    the minimum, and only where the supplier takes orders. 4. Demand comes; customers who wait are served first, then
-    channels in order of index. 5. What is not served is lost or waits. 6. Money is booked.
+    the minimum, and only where the supplier takes orders. 4. Demand comes; channels are served in order of index, in
+    each of them those who wait before those who come. 5. What is not served is lost or waits. 6. Money is booked.
 
     A lead time of L means: ordered in period t, can be sold in period t + L (0: at once). Chance enters only through
     `chance`, so history can be replayed, and the result has a derivative in the order almost everywhere.
@@ -74,6 +74,6 @@ def allowed(shop: Shop, may_order: Float[Array, " lane"], order: Float[Array, " 
     pack = jnp.where(shop.pack > 0, shop.pack, 1.0)
     packs = jnp.where(shop.pack > 0, jnp.round(order / pack) * pack, order)
     least = jnp.where(shop.pack > 0, jnp.ceil(shop.minimum / pack) * pack, shop.minimum)
-    taken = jnp.where(packs >= least, packs, jnp.where(packs >= least / 2, least, 0.0))
+    taken = jnp.where(packs >= least, packs, jnp.where(order >= least / 2, least, 0.0))
     taken = jnp.maximum(taken, 0.0)
     return (order + jax.lax.stop_gradient(taken - order)) * may_order

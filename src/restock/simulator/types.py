@@ -69,7 +69,8 @@ class Chance(eqx.Module):
     """What nobody decides, for one period (or, with a leading axis, for a path)."""
 
     demand: Float[Array, "*axes channel"]  # units that customers ask for
-    arrives: Float[Array, "*fewer lane lead"]  # 1 where the order that left `lead` periods ago (0: now) comes in
+    # 1 where the order that left `lead` periods ago (0: now) comes in; no period axis where lead times never vary
+    arrives: Float[Array, "*arrivals lane lead"]
 
 
 class Money(eqx.Module):

@@ -1,0 +1,88 @@
+"""Prove a figure that we publish: our result, the optimum or the best known, the rivals, and seconds."""
+
+import time
+from collections.abc import Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from restock.errors import UsageError
+from restock.language import Text
+from restock.progress import Progress, Silent
+from restock.workflows.benches.lost_sales import LOST_SALES
+from restock.workflows.benches.result import Bench, BenchResult, Row, Task, this_machine
+from restock.workflows.benches.simulator import SIMULATOR
+
+BENCHES: dict[str, Bench] = {bench.name: bench for bench in (LOST_SALES, SIMULATOR)}
+BENCH, METHOD, INSTANCE = Text("bench", "评测"), Text("method", "方法"), Text("instance", "算例")
+
+
+def bench(
+    name: str,
+    methods: Sequence[str] | None = (),
+    instances: Sequence[str] | None = (),
+    seeds: int | None = 1,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> BenchResult:
+    """Run a bench.
+
+    Args:
+        name: one of `BENCHES`.
+        methods: only these; none: all. Patterns such as `*base_stock` are allowed here and in `instances`.
+        instances: only these; none: the usual ones, or the quick ones.
+        seeds: trainings of each learned method on each instance.
+        quick: a slice of it in under a minute.
+
+    Raises:
+        UsageError: a name is unknown, or there is nothing to repeat.
+    """
+    began, machine, progress = time.perf_counter(), this_machine(), progress or Silent()
+    seeds = 1 if seeds is None else seeds
+    if seeds < 1:
+        raise UsageError(
+            Text(f"cannot train with {seeds} seeds", f"无法用 {seeds} 个种子训练"),
+            hint=Text("pass `--seeds 1` or more", "请传入 `--seeds 1` 或更大的整数"),
+        )
+    chosen = BENCHES[choose(BENCH, (name,), tuple(BENCHES))[0]]
+    usual = chosen.quick if quick else chosen.usual
+    task = Task(
+        methods=choose(METHOD, methods, chosen.methods) if methods else chosen.methods,
+        instances=choose(INSTANCE, instances, chosen.instances) if instances else usual,
+        seeds=seeds,
+        quick=quick,
+        progress=progress,
+    )
+    try:
+        rows: tuple[Row, ...] = tuple(chosen.run(task))
+    finally:
+        progress.finish()
+    return BenchResult(chosen.name, rows, machine, time.perf_counter() - began)
+
+
+def choose(kind: Text, wanted: Sequence[str], there: Sequence[str]) -> tuple[str, ...]:
+    """The names that match, each once, in the order in which they were asked for.
+
+    Raises:
+        UsageError: nothing matches; the hint offers the nearest names.
+    """
+    found: dict[str, None] = {}
+    for pattern in wanted:
+        matches = [name for name in there if fnmatchcase(name.lower(), pattern.strip().lower())]
+        if not matches:
+            raise _unknown(kind, pattern, there)
+        found |= dict.fromkeys(matches)
+    return tuple(found)
+
+
+def _unknown(kind: Text, pattern: str, there: Sequence[str]) -> UsageError:
+    near = get_close_matches(pattern.strip().lower(), there, n=3, cutoff=0.4) or list(there[:4])
+    return UsageError(
+        Text(
+            f"there is no {kind.en} `{pattern}`; there are {len(there)}",
+            f"没有名为 `{pattern}` 的{kind.zh}；共有 {len(there)} 个",
+        ),
+        hint=Text(
+            "the nearest names are " + ", ".join(f"`{n}`" for n in near),
+            "最接近的名称：" + "、".join(f"`{n}`" for n in near),
+        ),
+    )

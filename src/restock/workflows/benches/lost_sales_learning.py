@@ -1,0 +1,127 @@
+"""Lost-sales instances as the simulator sees them: a shop to learn from, and what was learned as a table of orders."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+from numpy.typing import NDArray
+
+from restock.algorithms.pathwise import PathwiseConfig, train
+from restock.algorithms.problem import Problem
+from restock.environments.exact.reachable import reach, reached_cost
+from restock.environments.exact.simulation import Cost, Orders, simulated_cost
+from restock.environments.lost_sales import LostSales
+from restock.policies.network import Network
+from restock.simulator.dynamics import allowed
+from restock.simulator.rollout import fixed_lead_time, nothing_known
+from restock.simulator.types import Known, Shop, Stock, View
+
+# One setting for all instances. Fractions of units are allowed to the end: the cost of a fractional order lies on straight
+# lines between whole ones, so its slope leads to the best whole number and stays there. With rounded orders stock and
+# demand often tie, the slope there is a mean of both sides, and orders settle half way between two whole numbers.
+RECIPE = PathwiseConfig(
+    updates=800,
+    batch=128,
+    periods=40,
+    ignored=10,
+    hidden=16,
+    learning_rate=1e-2,
+    warm_up=0.0,
+    weight_decay=0.0,
+    input_dropout=0.0,
+    carry_stock=True,
+    whole_units_from=1.0,
+)
+PATHS, PERIODS = 4096, 500  # drawn to learn from
+TRAINING = 7919  # keeps chance in training apart from every other use of a seed
+AT_ONCE = 1 << 13  # states in one call of a network
+
+
+def learn_orders(instance: LostSales, seed: int, recipe: PathwiseConfig = RECIPE) -> Network:
+    """A network trained from nothing on demand that no evaluation uses."""
+    network, _ = train(recipe, learning_problem(instance, seed), jax.random.key(TRAINING + seed))
+    return jax.block_until_ready(network)
+
+
+def price_orders(instance: LostSales, orders: Orders) -> Cost:
+    """Exact on the states that these orders reach; by simulation, with its standard error, where they are too many."""
+    reached = reach(instance, orders)
+    return simulated_cost(instance, orders) if reached is None else Cost(reached_cost(instance, reached), 0.0)
+
+
+def orders_of(network: Network, instance: LostSales) -> Orders:
+    """The whole units that a network orders in states (x0, ..., x[L-1]). [state, L] -> [state]"""
+    shop, known = shop_of(instance), known_of(instance)
+
+    def orders(states: NDArray[np.int64]) -> NDArray[np.int64]:
+        count = len(states)
+        padded = np.zeros((-(-count // AT_ONCE) * AT_ONCE, instance.lead_time), np.float32)  # one shape: compiled once
+        padded[:count] = states
+        parts = [_decide(network, shop, known, part) for part in np.split(padded, len(padded) // AT_ONCE)]
+        return np.concatenate(parts)[:count].astype(np.int64)
+
+    return orders
+
+
+@eqx.filter_jit
+def _decide(network: Network, shop: Shop, known: Known, states: Array) -> Array:
+    def order(state: Array) -> Array:
+        # the simulator counts the pipeline by the time since ordering; what was ordered L periods ago is on hand already
+        on_order = jnp.concatenate([state[:0:-1], jnp.zeros(1)])[None]
+        view = View(shop, Stock(state[:1, None], on_order, jnp.zeros(1)), known)
+        return allowed(shop, known.may_order, network(view).order)[0]
+
+    return jax.vmap(order)(states)
+
+
+def learning_problem(instance: LostSales, seed: int) -> Problem:
+    """Many paths of one item."""
+    drawn = instance.draw(np.random.default_rng([seed, TRAINING]), PATHS * PERIODS)
+    demand = jnp.asarray(drawn.reshape(PATHS, PERIODS, 1), jnp.float32)
+    shop = repeat(shop_of(instance), PATHS)
+    return Problem(
+        shop=shop,
+        known=repeat(known_of(instance), PATHS),
+        demand=demand,
+        arrives=shop.lead_chance,
+        weight=jnp.ones((PATHS, PERIODS)),
+        chance_of_row=jnp.ones(PATHS),
+        first=0,
+        last=PERIODS,
+    )
+
+
+def shop_of(instance: LostSales) -> Shop:
+    """Costs and rules: units cost nothing, one lane with a fixed lead time, whole units."""
+    none, one = jnp.zeros(1), jnp.ones(1)
+    return Shop(
+        unit_cost=none,
+        order_cost=none,
+        transport=none,
+        pack=one,
+        minimum=none,
+        review=one,
+        lead_chance=fixed_lead_time(instance.lead_time),
+        holding=instance.holding * one,
+        salvage=none,
+        shortage=instance.penalty * one,
+        waiting=none,
+        backlog_cost=none,
+    )
+
+
+def known_of(instance: LostSales) -> Known:
+    """Mean and spread of demand over lead time and review period: what a planner knows of a law that never changes."""
+    periods = instance.lead_time + 1
+    variance = instance.mean if instance.demand == "poisson" else instance.mean * (1 + instance.mean)
+    known = nothing_known(scale=instance.mean)
+    forecast = (jnp.asarray(instance.mean * periods), jnp.asarray((variance * periods) ** 0.5))
+    return eqx.tree_at(lambda k: (k.lead_demand, k.lead_spread), known, forecast)
+
+
+def repeat(record: Any, rows: int) -> Any:
+    """The same record in every row."""
+    return jax.tree.map(lambda x: jnp.broadcast_to(x, (rows, *x.shape)), record)
