@@ -1,4 +1,4 @@
-"""A made-up shop that decides every week, and its world: demand that nobody knows, and a plain Python till and shelf."""
+"""A made-up shop that decides every week: demand that nobody knows, and a plain Python till and shelf."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta

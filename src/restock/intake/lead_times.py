@@ -12,6 +12,7 @@ from restock.language import Text
 Doubles = NDArray[np.float64]
 ENOUGH = 8  # received orders of a supplier from which its true lead times are known
 DEFAULT = {1: 2, 7: 1}  # periods, by days of a period
+Promise = tuple[str | None, float | None]  # a supplier and the days that it promises
 TAIL = 0.995  # where a distribution that never ends is cut
 
 
@@ -25,7 +26,8 @@ def lead_chances(
     """P(an order arrives 0, 1, 2, ... periods after it left), all rows with the length of the longest. [item, lead]
 
     Days are rounded up to whole periods. A spread in the supply table wins, then what at least 8 received orders of the
-    supplier show, then the supply table's lead time, then the settings, then one week or two days.
+    supplier show, of items with the same promise, then the supply table's lead time, then the settings, then one week
+    or two days.
 
     Args:
         orders: the table of purchase orders.
@@ -47,8 +49,8 @@ def lead_chances(
     for day, sd, supplier in zip(days, spread, suppliers, strict=True):
         if day is not None and sd is not None and sd > 0:
             source, part = "spread", known.setdefault((day, sd), _spread_out(day, sd, period_days))
-        elif supplier in seen:
-            source, part = "orders", seen[supplier]
+        elif (supplier, day) in seen:
+            source, part = "orders", seen[supplier, day]
         elif day is not None:
             source, part = "supply", known.setdefault((day, 0.0), _certain(int(np.ceil(max(day, 0) / period_days))))
         else:
@@ -105,9 +107,10 @@ def _spread_out(days: float, sd: float, period_days: int) -> Doubles:
     return np.diff(below, prepend=0.0)
 
 
-def _received(orders: pl.DataFrame | None, supply: pl.DataFrame, period_days: int) -> dict[str | None, Doubles]:
-    """Shares of the lead times that received orders took, per supplier with enough of them.
+def _received(orders: pl.DataFrame | None, supply: pl.DataFrame, period_days: int) -> dict[Promise, Doubles]:
+    """Shares of the lead times that received orders took, per supplier and promise with enough of them.
 
+    Items of one supplier with other promises are other goods: one comes from the shelf, one is made to order.
     Orders do not name their supplier: it is the one of the item. Where no supply table names any, all orders are one's.
     """
     if orders is None or not orders.height or not {"ordered", "received"} <= set(orders.columns):
@@ -116,16 +119,17 @@ def _received(orders: pl.DataFrame | None, supply: pl.DataFrame, period_days: in
     done = orders.filter(days >= 0).select(
         "item", "site", periods=((days + period_days - 1) // period_days).cast(pl.Int64)
     )
-    done = done.join(supply.select("item", "site", "supplier"), on=["item", "site"], how="inner")
-    found: dict[str | None, Doubles] = {}
-    for (supplier,), part in done.partition_by("supplier", as_dict=True).items():
+    done = done.join(supply.select("item", "site", "supplier", "lead_time"), on=["item", "site"], how="inner")
+    found: dict[Promise, Doubles] = {}
+    for (supplier, promised), part in done.partition_by("supplier", "lead_time", as_dict=True).items():
         if part.height >= ENOUGH:
-            found[None if supplier is None else str(supplier)] = np.bincount(part["periods"].to_numpy()) / part.height
+            promise = (None if supplier is None else str(supplier), promised)
+            found[promise] = np.bincount(part["periods"].to_numpy()) / part.height
     return found
 
 
 def _said(
-    sources: dict[str, int], setting: int | dict[int, float] | None, period_days: int, seen: dict[str | None, Doubles]
+    sources: dict[str, int], setting: int | dict[int, float] | None, period_days: int, seen: dict[Promise, Doubles]
 ) -> list[Assumption]:
     found = []
     unit, zh = ("week(s)", "周") if period_days == 7 else ("day(s)", "天")
