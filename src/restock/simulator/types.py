@@ -69,7 +69,7 @@ class Chance(eqx.Module):
     """What nobody decides, for one period (or, with a leading axis, for a path)."""
 
     demand: Float[Array, "*axes channel"]  # units that customers ask for
-    # 1 where the order that left `lead` periods ago (0: now) comes in; axes of its own: no periods where it never varies
+    # 1 where the order that left `lead` periods ago (0: now) comes in; its own axes: no periods where it never varies
     arrives: Float[Array, "*arrivals lane lead"]
 
 
