@@ -1,4 +1,4 @@
-"""Run a bench and keep its result: python benchmarks/run.py NAME [--methods a,b] [--instances x,y] [--seeds N] [--quick] [--out FILE]"""
+"""Run a bench and keep its result with machine, versions and commit: python benchmarks/run.py lost-sales --seeds 3"""
 
 import argparse
 import json

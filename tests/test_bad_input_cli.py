@@ -14,9 +14,7 @@ HEAD = "item,date,quantity,unit_price"
 
 
 def rows(days: int = 120, items: int = 3, head: str = HEAD) -> str:
-    lines = [
-        f"A{i},{FIRST + timedelta(d)},{(d + i) % 5 + 1},{9.5 + i}" for d in range(days) for i in range(items)
-    ]
+    lines = [f"A{i},{FIRST + timedelta(d)},{(d + i) % 5 + 1},{9.5 + i}" for d in range(days) for i in range(items)]
     return "\n".join([head, *lines]) + "\n"
 
 

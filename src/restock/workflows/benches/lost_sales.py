@@ -24,7 +24,10 @@ EXACT: dict[str, Callable[[LostSales], Cost]] = {
 
 
 def bench_lost_sales(task: Task) -> Iterator[Row]:
-    """Every chosen method on every chosen instance. The optimum is left out, unless asked for alone, where it does not fit into memory."""
+    """Every chosen method on every chosen instance.
+
+    The optimum is left out where it does not fit into memory; asked for alone, it says so.
+    """
     pairs = [(find_instance(name), method) for name in task.instances for method in task.methods]
     pairs = [
         (i, m)

@@ -19,9 +19,9 @@ from restock.simulator.dynamics import allowed
 from restock.simulator.rollout import fixed_lead_time, nothing_known
 from restock.simulator.types import Known, Shop, Stock, View
 
-# One setting for all instances. Fractions of units are allowed to the end: the cost of a fractional order lies on straight
-# lines between whole ones, so its slope leads to the best whole number and stays there. With rounded orders stock and
-# demand often tie, the slope there is a mean of both sides, and orders settle half way between two whole numbers.
+# One setting for all instances. Training allows fractions of units to the end: the cost bends at whole units, so the
+# slope leads to a whole number and stays there. With rounded orders stock and demand often tie, the slope at a tie is a
+# mean of both sides, and orders seem to settle half way between whole numbers: 0.4 % above the optimum at lead time 1.
 RECIPE = PathwiseConfig(
     updates=800,
     batch=128,
@@ -60,7 +60,7 @@ def orders_of(network: Network, instance: LostSales) -> Orders:
         count = len(states)
         padded = np.zeros((-(-count // AT_ONCE) * AT_ONCE, instance.lead_time), np.float32)  # one shape: compiled once
         padded[:count] = states
-        parts = [_decide(network, shop, known, part) for part in np.split(padded, len(padded) // AT_ONCE)]
+        parts = [_decide(network, shop, known, jnp.asarray(part)) for part in np.split(padded, len(padded) // AT_ONCE)]
         return np.concatenate(parts)[:count].astype(np.int64)
 
     return orders
@@ -69,7 +69,7 @@ def orders_of(network: Network, instance: LostSales) -> Orders:
 @eqx.filter_jit
 def _decide(network: Network, shop: Shop, known: Known, states: Array) -> Array:
     def order(state: Array) -> Array:
-        # the simulator counts the pipeline by the time since ordering; what was ordered L periods ago is on hand already
+        # the simulator counts by the time since ordering; what was ordered L periods ago is on hand already
         on_order = jnp.concatenate([state[:0:-1], jnp.zeros(1)])[None]
         view = View(shop, Stock(state[:1, None], on_order, jnp.zeros(1)), known)
         return allowed(shop, known.may_order, network(view).order)[0]

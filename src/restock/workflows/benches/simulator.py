@@ -1,7 +1,7 @@
 """How many periods of an item are simulated in a second: the simulator against a plain NumPy loop of the same shop.
 
-One item is one row: one lane with lead time 4, one channel, lost sales. The two must report the same money, or the bench
-stops. Medians of several repeats, compilation not included.
+One item is one row: one lane with lead time 4, one channel, lost sales. The two must report the same money, or the
+bench stops. Medians of several repeats, compilation not included.
 """
 
 import time
