@@ -69,11 +69,7 @@ class Chance(eqx.Module):
     """What nobody decides, for one period (or, with a leading axis, for a path)."""
 
     demand: Float[Array, "*axes channel"]  # units that customers ask for
-<<<<<<< HEAD
     # 1 where the order that left `lead` periods ago (0: now) comes in; no period axis where lead times never vary
-=======
-    # 1 where the order that left `lead` periods ago (0: now) comes in; its own axes: no periods where it never varies
->>>>>>> 6cb5cb1d47e15bdcc30340b732d0f37d0864f572
     arrives: Float[Array, "*arrivals lane lead"]
 
 
