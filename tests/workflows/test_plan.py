@@ -66,7 +66,7 @@ def test_a_limit_that_binds_is_named(shop, own):
 def test_the_policy_chosen_for_a_class_orders_it(shop, own, monkeypatch):
     def chosen(project, model):
         name, trained = trained_model(project, model)
-        return name, replace(trained, choice={group: "base_stock" for group in (*trained.choice, "")})
+        return name, replace(trained, choice=dict.fromkeys((*trained.choice, ""), "base_stock"))
 
     monkeypatch.setattr(planned, "trained_model", chosen)
     mixed = own.plan()
