@@ -38,18 +38,12 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*")) if folder.exists() else []
 
 
-def repeated(text: str) -> str:
-    """The header twice in one line: two columns of one name."""
-    return text.replace(HEAD, "item,date,quantity,quantity")
-
-
 BAD = {
     "empty": ("", 3, "sales.csv"),
     "only a header": (HEAD + "\n", 3, "sales.csv"),
     "no date": (rows().replace("date,", "colour,"), 3, "date"),
     "two quantities": (rows().replace(HEAD, "item,date,qty,units"), 3, "could both be the quantity"),
     "no readable number": (rows().replace(",9.5", ",x"), 3, "rows cannot be used"),
-    "all returns": ("\n".join([HEAD, *(f"A,{FIRST + timedelta(d)},-1,2" for d in range(60))]), 0, ""),
 }
 
 
@@ -92,7 +86,7 @@ def test_a_file_without_permission_is_refused(load, tmp_path, monkeypatch):
     opened = Path.open
 
     def denied(path, *given, **named):
-        if path.name == "sales.csv" and (given or named.get("mode", "r")) != "w" and "b" in str((given, named)):
+        if path.name == "sales.csv":
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return opened(path, *given, **named)
 
@@ -148,7 +142,7 @@ def test_headers_twice_are_told_apart_or_refused(load, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [f"{HEAD}\nA,{FIRST},1,2\n", rows(days=10), rows().replace("A2,", "A2,") + f"ZERO,{FIRST},0,5\n"],
+    [f"{HEAD}\nA,{FIRST},1,2\n", rows(days=10), rows() + f"ZERO,{FIRST},0,5\n"],
     ids=["one row", "ten days", "an item without a sale"],
 )
 def test_little_data_can_be_loaded_and_training_says_how_much_is_needed(load, tmp_path, capsys, content):

@@ -1,17 +1,17 @@
 """One small made-up shop, loaded, trained, tested and planned once; a test that writes gets a copy of its own."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import weekly_shop as made_up
+from weekly_shop import copied, new_project
 
 from restock.workflows.backtest import BacktestResult
 from restock.workflows.load import LoadResult
 from restock.workflows.plan import PlanResult
-from restock.workflows.project import Project, open_project
+from restock.workflows.project import Project
 from restock.workflows.train import TrainResult
 
 
@@ -62,14 +62,3 @@ def own(shop: Shop, tmp_path: Path) -> Project:
 def fresh(tmp_path: Path) -> Callable[[str], Project]:
     """An empty project with these settings."""
     return lambda settings: new_project(tmp_path / "fresh", settings)
-
-
-def new_project(folder: Path, settings: str = made_up.SETTINGS) -> Project:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "restock.toml").write_text(settings)
-    return open_project(folder)
-
-
-def copied(project: Project, folder: Path) -> Project:
-    shutil.copytree(project.path, folder)
-    return open_project(folder)

@@ -59,7 +59,7 @@ def test_without_a_model_it_says_what_to_do(tmp_path):
 
 
 def orders(project, trained, until: int) -> dict[str, dict[str, np.ndarray]]:
-    """What every policy ordered in the test periods before `until`, per item. The bound knows the future by its trade."""
+    """What every policy ordered in the test periods before `until`; the bound knows the future by its trade."""
     situation = understand(project)
     catalogue = trained.look_at(situation.catalogue())
     items = {name: row for row, name in enumerate(situation.history.items)}

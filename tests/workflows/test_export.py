@@ -5,7 +5,7 @@ import json
 
 import polars as pl
 import pytest
-from conftest import copied
+from weekly_shop import copied
 
 from restock.errors import StorageError, UsageError
 from restock.workflows import export as exported

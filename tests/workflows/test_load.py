@@ -4,8 +4,8 @@ import errno
 
 import pytest
 import weekly_shop as made_up
-from conftest import new_project
 from polars.testing import assert_frame_equal
+from weekly_shop import new_project
 
 from restock.errors import StorageError
 from restock.storage import facts

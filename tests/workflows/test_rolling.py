@@ -10,8 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import weekly_shop as made_up
-from conftest import copied
-from weekly_shop import LATER, NAMES, WEEKS, PlainShop
+from weekly_shop import LATER, NAMES, WEEKS, PlainShop, copied
 
 from restock.backtest.replay import Window, replay
 from restock.cli.main import main

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import weekly_shop as made_up
-from conftest import copied, new_project
+from weekly_shop import copied, new_project
 
 from restock.errors import StorageError
 from restock.progress import Silent

@@ -1,11 +1,14 @@
 """A made-up shop that decides every week: demand that nobody knows, and a plain Python till and shelf."""
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+from restock.workflows.project import Project, open_project
 
 FIRST = date(2025, 1, 6)  # a Monday
 ITEMS, WEEKS, LATER = 25, 51, 8  # weeks until training, and after it
@@ -183,3 +186,14 @@ def save(frames: dict[str, pl.DataFrame], folder: Path, name: str = "") -> dict[
     for table, path in paths.items():
         frames[table].write_csv(path)
     return paths
+
+
+def new_project(folder: Path, settings: str = SETTINGS) -> Project:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "restock.toml").write_text(settings)
+    return open_project(folder)
+
+
+def copied(project: Project, folder: Path) -> Project:
+    shutil.copytree(project.path, folder)
+    return open_project(folder)

@@ -47,7 +47,7 @@ def read_sheet(path: Path) -> Sheet:
     """
     data = _bytes(path)
     if not data.strip():
-        raise _bad(path, Text("is empty", "是空文件"))
+        raise _bad(path, Text("is empty", "是空文件"), EXPORT_AGAIN)
     if data.startswith(b"PAR1") or path.suffix.lower() in {".parquet", ".pq"}:
         return _parquet(path, data)
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
@@ -64,6 +64,7 @@ def read_sheet(path: Path) -> Sheet:
 
 
 SAVE_AGAIN = Text("open it and save it as .xlsx or CSV (UTF-8)", "请打开后另存为 .xlsx 或 CSV（UTF-8）")
+EXPORT_AGAIN = Text("export it again, for days on which something was sold", "请重新导出，并选择有销售的日期范围")
 
 
 def _bad(path: Path, what: Text, hint: Text = NOTHING) -> DataError:
@@ -100,7 +101,7 @@ def _parquet(path: Path, data: bytes) -> Sheet:
         raise _bad(path, Text(f"is not a readable Parquet file: {reason}", f"不是可读的 Parquet 文件：{reason}"),
                    Text("copy or export it again", "请重新复制或导出该文件")) from None  # fmt: skip
     if not frame.height:
-        raise _bad(path, Text("has a header but no rows", "只有表头，没有数据行"))
+        raise _bad(path, Text("has a header but no rows", "只有表头，没有数据行"), EXPORT_AGAIN)
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype == pl.Object]
     frame = frame.drop(nested).with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     return Sheet(path, frame.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64)))
@@ -218,7 +219,7 @@ def _with_header(sheet: Sheet) -> Sheet:
     path, frame = sheet.path, sheet.frame
     columns = sheet.headers
     if not frame.height or not columns:
-        raise _bad(path, Text("is empty", "是空文件"))
+        raise _bad(path, Text("is empty", "是空文件"), EXPORT_AGAIN)
     at, _ = _best_header(frame)
     names = [(cell or "").strip().lstrip("\ufeff").strip() for cell in frame.select(columns).row(at)]
     filled = {name: pl.col(name).str.strip_chars().str.len_chars() > 0 for name in columns}
@@ -236,7 +237,8 @@ def _with_header(sheet: Sheet) -> Sheet:
     _check_headers(path, headers)
     if not rows.height and not ragged:
         listed = Text(", ".join(headers), "、".join(headers))
-        raise _bad(path, Text(f"has a header but no rows ({listed.en})", f"只有表头，没有数据行（{listed.zh}）"))
+        what = Text(f"has a header but no rows ({listed.en})", f"只有表头，没有数据行（{listed.zh}）")
+        raise _bad(path, what, EXPORT_AGAIN)
     return replace(sheet, frame=rows.select(ROW, *(pl.col(old).alias(new) for old, new in there)), ragged=ragged)
 
 

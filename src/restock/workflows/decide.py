@@ -88,12 +88,13 @@ def row_policy(trained: Trained, decided: Decided, row: int, name: str) -> Polic
     """One policy for one row."""
     if name == LEARNED:
         return trained.ensemble()
-    return rule(name).make(jnp.asarray(decided.numbers[name][row]), _pick(decided.past, np.asarray(row)))
+    past = jax.tree.map(lambda x: jnp.asarray(x[row]), decided.past)
+    return rule(name).make(jnp.asarray(decided.numbers[name][row]), past)
 
 
 def row_view(decided: Decided, row: int) -> View:
     """What the policies of one row decide from."""
-    return _pick(decided.view, np.asarray(row))
+    return jax.tree.map(lambda x: jnp.asarray(x[row]), decided.view)
 
 
 Numbers = dict[str, NDArray[np.float32]]
