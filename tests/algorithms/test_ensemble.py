@@ -5,26 +5,29 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from made_up_probe import PERIODS, ROWS, SMALL, probe
+from made_up_probe import SMALL, probe
 
+from restock.algorithms import ensemble
 from restock.algorithms.ensemble import Fitting, Round, Schedule, fit, fit_round, start_fitting
+from restock.algorithms.pathwise import train
 from restock.algorithms.problem import draw
 from restock.errors import TrainingError
 from restock.policies.network import Ensemble
 from restock.simulator.rollout import profits, run
 
-CONFIG = SMALL.model_copy(update={"updates": 3})
+UPDATES = SMALL.updates // 2  # of a round
 PROBLEM = probe()
+SEEDS = jax.random.split(jax.random.key(0), 2)
 VALIDATION = eqx.filter_jit(lambda problem, key: draw(problem, 32, 8, key))(PROBLEM, jax.random.key(9))
 
 
 def one_round(fitting, problem=PROBLEM):
-    return fit_round(CONFIG, problem, VALIDATION, fitting, 1, 3)
+    return fit_round(SMALL, problem, VALIDATION, fitting, UPDATES, 3)
 
 
 @pytest.fixture(scope="module")
 def begun():
-    return start_fitting(CONFIG, PROBLEM, 2, 3)
+    return start_fitting(SMALL, PROBLEM, 2, 3)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def same(a, b):
 
 def test_a_round_tells_what_it_did(begun, rounds):
     assert begun.rounds == ()
-    assert [r.updates for r in rounds[1].rounds] == [1, 2]
+    assert [r.updates for r in rounds[1].rounds] == [UPDATES, 2 * UPDATES]
     assert rounds[1].rounds[0] == rounds[0].rounds[0]
     assert all(len(r.members) == 2 and np.isfinite(r.loss) for r in rounds[1].rounds)
     assert rounds[1].rounds[1].seconds > rounds[0].rounds[0].seconds > 0
@@ -63,7 +66,7 @@ def test_the_networks_of_the_best_round_are_kept(rounds):
     last = rounds[1]
     source = rounds[0] if last.best_round == last.rounds[0] else rounds[1]
     assert same(last.best, source.learners.network)
-    worse = Fitting(rounds[0].learners, rounds[0].best, (Round(1, 0.0, (0.0, 0.0), 1e9, 1.0),))
+    worse = Fitting(rounds[0].learners, rounds[0].best, (Round(UPDATES, 0.0, (0.0, 0.0), 1e9, 1.0),))
     after = one_round(worse)
     assert same(after.best, worse.best)
     assert not same(after.learners.network, worse.best)
@@ -86,21 +89,36 @@ def test_the_same_seed_gives_the_same_round_and_members_differ(begun, rounds):
 
 def test_demand_that_is_not_a_number_stops_the_round_and_keeps_the_fitting_before(rounds):
     before = [np.asarray(x).copy() for x in jax.tree.leaves(rounds[0].learners)]
-    broken = eqx.tree_at(lambda p: p.demand, PROBLEM, jnp.full((ROWS, PERIODS, 1), jnp.nan))
-    with pytest.raises(TrainingError, match="not a number at update 2") as error:  # 1 was done
+    broken = eqx.tree_at(lambda p: p.demand, PROBLEM, PROBLEM.demand * jnp.nan)
+    with pytest.raises(TrainingError, match="not a number at update 76") as error:  # 75 were done
         one_round(rounds[0], broken)
-    assert "第 2 次" in error.value.message.zh
+    assert "第 76 次" in error.value.message.zh
     assert "learning_rate" in error.value.hint.en
     assert all(np.array_equal(a, b) for a, b in zip(before, jax.tree.leaves(rounds[0].learners), strict=True))
     assert np.isfinite(one_round(rounds[0]).rounds[-1].ensemble)
 
 
-def test_weights_spoiled_by_the_last_step_of_a_round_stop_it_too(begun):
-    network = begun.learners.network
-    memory = jax.tree.map(lambda x: x * jnp.nan if eqx.is_inexact_array(x) else x, begun.learners.memory)
-    spoiled = eqx.tree_at(lambda learner: learner.memory, begun.learners, memory)
-    with pytest.raises(TrainingError, match="a weight is not a number at update 1"):
-        one_round(Fitting(spoiled, network))
+def test_weights_spoiled_by_the_last_step_of_a_round_stop_it_too(begun, monkeypatch):
+    def last_step_spoils(config, problem, learners, keys):
+        spoiled = jax.tree.map(lambda x: x * jnp.nan, learners.network)
+        return eqx.tree_at(lambda learner: learner.network, learners, spoiled), jnp.zeros(keys.shape)
+
+    monkeypatch.setattr(ensemble, "_learn", last_step_spoils)
+    with pytest.raises(TrainingError, match=f"a weight is not a number at update {UPDATES}"):
+        one_round(begun)
+
+
+def test_members_side_by_side_and_in_two_parts_learn_what_each_learns_alone_and_in_one():
+    first, rest = jnp.moveaxis(jax.vmap(jax.random.split)(SEEDS), 0, 1)
+    keys = jax.vmap(lambda key: jax.random.split(key, SMALL.updates))(rest)
+    half, before = ensemble._learn(SMALL, PROBLEM, ensemble._begin(SMALL, PROBLEM, first), keys[:, :UPDATES])
+    whole, after = ensemble._learn(SMALL, PROBLEM, half, keys[:, UPDATES:])
+    assert np.all(np.asarray(whole.updates) == SMALL.updates)
+    for i, seed in enumerate(SEEDS):
+        network, losses = train(SMALL, PROBLEM, seed)
+        np.testing.assert_allclose(np.concatenate([before[i], after[i]]), losses, rtol=1e-3)
+        for a, b in zip(jax.tree.leaves(whole.network), jax.tree.leaves(network), strict=True):
+            np.testing.assert_allclose(a[i], b, rtol=1e-2, atol=1e-3)
 
 
 def round_of(updates, ensemble):
@@ -123,7 +141,7 @@ def test_training_stops_when_updates_are_used_up_or_money_has_not_risen_for_some
 
 def test_fitting_goes_round_by_round_and_tells_of_each(begun, rounds):
     told = []
-    fitting = fit(CONFIG, PROBLEM, VALIDATION, begun, Schedule(updates=1, patience=9, seed=3), told.append)
-    assert [len(f.rounds) for f in told] == [1, 2, 3]
+    fitting = fit(SMALL, PROBLEM, VALIDATION, begun, Schedule(updates=UPDATES, patience=9, seed=3), told.append)
+    assert [len(f.rounds) for f in told] == [1, 2]
     assert fitting is told[-1]
-    assert same(told[1].learners, rounds[1].learners)
+    assert same(fitting.learners, rounds[1].learners)

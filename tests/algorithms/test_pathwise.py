@@ -5,17 +5,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from made_up_probe import NEWSVENDOR_LEVEL, SMALL, level_of, moment, probe
+from made_up_probe import NEWSVENDOR_LEVEL, NEWSVENDOR_PROFIT, SMALL, level_of, moment, probe
 from pydantic import ValidationError
 
-from restock.algorithms.pathwise import PathwiseConfig, begin, hide_features, learn, mean_loss, train
+from restock.algorithms.pathwise import PathwiseConfig, hide_features, mean_loss, train
 from restock.algorithms.problem import draw
+from restock.policies.network import Network
 from restock.policies.rules import BaseStock
 
 KEYS = jax.random.split(jax.random.key(0), 2)
 LENGTH = SMALL.periods
-begin_now = eqx.filter_jit(begin)
-learn_now = eqx.filter_jit(learn)
 loss_now = eqx.filter_jit(mean_loss)
 draw_now = eqx.filter_jit(lambda problem, key: draw(problem, 400, LENGTH, key))
 
@@ -27,18 +26,11 @@ def trained():
 
 def test_the_newsvendors_optimum_is_learned(trained):
     network, losses = trained
-    untrained = begin_now(SMALL, probe(), KEYS[0]).network
+    untrained = Network(1, 0, SMALL.hidden, KEYS[0])
     assert abs(level_of(untrained) - NEWSVENDOR_LEVEL) > 2.0
     assert level_of(network) == pytest.approx(NEWSVENDOR_LEVEL, abs=1.0)
     assert losses[-20:].mean() < losses[:20].mean()
-
-
-def test_what_it_earns_comes_near_the_best_base_stock(trained):
-    window = draw_now(probe(), jax.random.key(5))
-    best = min(
-        float(loss_now(BaseStock(jnp.array(float(s)), jnp.array(1.0)), window, 3)[0]) for s in range(10, 21)
-    )  # fmt: skip
-    assert float(loss_now(trained[0], window, 3)[0]) <= best + 0.02 * abs(best)
+    assert -losses[-20:].mean() == pytest.approx(NEWSVENDOR_PROFIT, rel=0.02)
 
 
 def test_the_loss_is_minus_the_mean_profit_of_the_periods_that_count():
@@ -58,26 +50,11 @@ def test_the_loss_is_minus_the_mean_profit_of_the_periods_that_count():
     assert float(loss) == pytest.approx(-np.mean(expected), rel=1e-4)
 
 
-def test_learning_in_two_parts_is_learning_in_one(trained):
-    first, rest = jax.random.split(KEYS[0])
-    keys = jax.random.split(rest, SMALL.updates)
-    half, before = learn_now(SMALL, probe(), begin_now(SMALL, probe(), first), keys[: SMALL.updates // 2])
-    both, after = learn_now(SMALL, probe(), half, keys[SMALL.updates // 2 :])
-    np.testing.assert_allclose(trained[1], np.concatenate([before, after]), rtol=1e-3)
-    for a, b in zip(jax.tree.leaves(trained[0]), jax.tree.leaves(both.network), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-2, atol=1e-3)
-    assert float(both.updates) == SMALL.updates
-
-
-def test_the_same_key_learns_the_same_and_seeds_side_by_side_learn_as_alone(trained):
-    alone = [trained, train(SMALL, probe(), KEYS[1])]
-    together = eqx.filter_vmap(lambda key: train(SMALL, probe(), key))(KEYS)
-    for a, b in zip(jax.tree.leaves(trained), jax.tree.leaves(train(SMALL, probe(), KEYS[0])), strict=True):
+def test_the_same_key_learns_the_same(trained):
+    again, other = train(SMALL, probe(), KEYS[0]), train(SMALL, probe(), KEYS[1])
+    for a, b in zip(jax.tree.leaves(trained), jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(a, b)
-    for i in (0, 1):
-        for a, b in zip(jax.tree.leaves(alone[i]), jax.tree.leaves(together), strict=True):
-            np.testing.assert_allclose(a, b[i], rtol=1e-2, atol=1e-3)
-    assert not np.allclose(alone[0][1], alone[1][1])
+    assert not np.allclose(trained[1], other[1])
 
 
 def test_hidden_features_are_hidden_for_whole_windows_and_the_rest_grows():
