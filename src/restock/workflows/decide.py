@@ -63,7 +63,7 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
     for name in np.unique(policy):
         rows = np.flatnonzero(policy == name)
         wanted[rows] = _ask(_policy(trained, str(name), numbers, past, rows), view, rows, own=name != LEARNED)
-    order = np.asarray(_take(shop, view.known.may_order, wanted[:, None]))[:, 0]
+    order = np.asarray(_take(shop, jnp.asarray(view.known.may_order), jnp.asarray(wanted)[:, None]))[:, 0]
     return Decided(
         on_hand=np.asarray(stock.on_hand)[:, 0, 0],
         on_order=np.asarray(stock.on_order)[:, 0],
