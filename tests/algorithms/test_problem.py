@@ -12,6 +12,7 @@ from restock.simulator.demand import lead_time_arrivals
 from restock.simulator.rollout import run, under_way
 
 BATCH, LENGTH = 400, 6
+run_now = eqx.filter_jit(run)
 draw_now = eqx.filter_jit(lambda problem, key: draw(problem, BATCH, LENGTH, key))
 
 ROWS, PERIODS, LONGEST = 4, 30, 3
@@ -61,7 +62,7 @@ def test_every_unit_on_order_at_the_start_arrives(random_leads):
     known = eqx.tree_at(lambda k: k.features, window.known, jnp.zeros((BATCH, LENGTH, 2)))
     window = eqx.tree_at(lambda w: w.known, window, known)
     assert float(window.stock.on_order.sum()) > 0
-    after, period = run(Script(), window)
+    after, period = run_now(Script(), window)
     np.testing.assert_allclose(period.arrived.sum(axis=1), window.stock.on_order.sum(axis=-1), rtol=1e-5)
     assert float(after.on_order.sum()) == 0
 

@@ -150,7 +150,7 @@ def test_what_is_ordered_in_a_period_can_be_sold_lead_time_periods_later(lead):
     orders = np.zeros(6)
     orders[1] = 5.0
     chance = Chance(jnp.ones((6, 1)), shop.lead_chance)
-    _, period = rollout(Script(), shop, stock, scripted(made_up_known(), orders), chance)
+    _, period = roll(Script(), shop, stock, scripted(made_up_known(), orders), chance)
     expected = [1.0 if 1 + lead <= t else 0.0 for t in range(6)]
     np.testing.assert_array_equal(period.sold[:, 0], expected)
     np.testing.assert_array_equal(period.arrived[:, 0], [5.0 if t == 1 + lead else 0.0 for t in range(6)])
@@ -159,7 +159,7 @@ def test_what_is_ordered_in_a_period_can_be_sold_lead_time_periods_later(lead):
 def test_orders_leave_on_review_days_only():
     shop = made_up_shop(1, review=3.0)
     known = scripted(made_up_known(), np.full(7, 4.0), may_order=[[float(t % 3 == 1)] for t in range(7)])
-    _, period = rollout(Script(), shop, made_up_stock(), known, Chance(jnp.ones((7, 1)), shop.lead_chance))
+    _, period = roll(Script(), shop, made_up_stock(), known, Chance(jnp.ones((7, 1)), shop.lead_chance))
     np.testing.assert_array_equal(period.ordered[:, 0], [0, 4, 0, 0, 4, 0, 0])
 
 
@@ -167,9 +167,9 @@ def test_arrivals_and_knowledge_that_never_change_need_no_period_axis():
     shop, known = made_up_shop(2), made_up_known(scale=4.0)
     demand = jnp.asarray(np.random.default_rng(0).poisson(4.0, (8, 1)), jnp.float32)
     policy, stock = BaseStock(jnp.array(3.0), jnp.array(4.0)), made_up_stock(5.0, [4.0, 4.0])
-    still = rollout(policy, shop, stock, known, Chance(demand, shop.lead_chance))
+    still = roll(policy, shop, stock, known, Chance(demand, shop.lead_chance))
     every = jax.tree.map(lambda x: jnp.broadcast_to(x, (8, *x.shape)), known)
-    moving = rollout(policy, shop, stock, every, Chance(demand, jnp.broadcast_to(shop.lead_chance, (8, 1, 3))))
+    moving = roll(policy, shop, stock, every, Chance(demand, jnp.broadcast_to(shop.lead_chance, (8, 1, 3))))
     for a, b in zip(jax.tree.leaves(still), jax.tree.leaves(moving), strict=True):
         np.testing.assert_array_equal(a, b)
 
