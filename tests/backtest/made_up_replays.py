@@ -100,7 +100,7 @@ def made_up_learning() -> Learning:
 
 
 def made_up_content(
-    shop: MadeUpShop, name: str = "Corner Shop", item: str = "tea {}", policy: str = "pathwise", cover: float = 6.5
+    shop: MadeUpShop, name: str = "Corner Shop", item: str = "tea {}", policy: str = "learned", cover: float = 6.5
 ) -> ReportContent:
     replays = (
         run(shop, policy, "learned", cover, insight=0.4),

@@ -13,12 +13,12 @@ from restock.backtest.look import BOUND, CLASSICAL, LEARNED
 from restock.backtest.metrics import demand_classes, item_profit, kpis
 
 SHOP = made_up_shop(40)
-RULE, NETWORK = run(SHOP, "base_stock", "classical", 4), run(SHOP, "pathwise", "learned", 5)
+RULE, NETWORK = run(SHOP, "base_stock", "classical", 4), run(SHOP, "learned", "learned", 5)
 ORACLE = run(SHOP, "foresight", "bound", 0, insight=1)
 ROWS = [kpis(replay, ORACLE) for replay in (ORACLE, NETWORK, RULE)]
 POINTS = [
     charts.FrontierPoint("foresight", "bound", 10, 100, None, None),
-    charts.FrontierPoint("pathwise", "learned", 50, 90, 88, 93, chosen=True),
+    charts.FrontierPoint("learned", "learned", 50, 90, 88, 93, chosen=True),
     charts.FrontierPoint("base_stock", "classical", 80, 70, None, None),
     charts.FrontierPoint("min_max", "classical", 81, 70.1, 69, 71),
 ]
@@ -28,13 +28,13 @@ def every_figure(language) -> dict[str, go.Figure]:
     found = difference(NETWORK, RULE)
     gain = item_profit(NETWORK) - item_profit(RULE)
     return {
-        "intervals": charts.difference_intervals([found], {"pathwise": "learned"}, language, "GBP"),
+        "intervals": charts.difference_intervals([found], {"learned": "learned"}, language, "GBP"),
         "profit frontier": charts.frontier(POINTS, language, "GBP"),
         "service frontier": charts.frontier(POINTS, language, "GBP", "fill_rate"),
         "bars": charts.kpi_bars(ROWS, language, "GBP"),
         "waterfall": charts.waterfall(ROWS[1], language, "GBP"),
         "difference waterfall": charts.difference_waterfall(ROWS[1], ROWS[2], language, "GBP"),
-        "ranked": charts.ranked_differences(gain, ("pathwise", "base_stock"), language, "GBP"),
+        "ranked": charts.ranked_differences(gain, ("learned", "base_stock"), language, "GBP"),
         "classes": charts.difference_by_class(
             difference_by(demand_classes(SHOP.demand), NETWORK, RULE), language, "GBP"
         ),
@@ -88,8 +88,8 @@ def test_cost_of_goods_is_purchases_less_what_stayed_in_stock():
 
 def test_intervals_stand_around_the_difference_best_on_top():
     worse = difference(RULE, NETWORK)
-    better = replace(difference(NETWORK, RULE), policy_a="pathwise")
-    figure = charts.difference_intervals([better, worse], {"pathwise": "learned", "base_stock": "classical"})
+    better = replace(difference(NETWORK, RULE), policy_a="learned")
+    figure = charts.difference_intervals([better, worse], {"learned": "learned", "base_stock": "classical"})
     trace = figure.data[0]
     assert list(trace.x) == sorted([better.total, worse.total])
     order = sorted([better, worse], key=lambda each: each.total)

@@ -129,11 +129,11 @@ def test_the_numbers_of_the_table_are_those_of_the_kpis():
 @pytest.mark.parametrize(
     ("low", "total", "high", "chosen", "headline", "meaning"),
     [
-        (5, 10, 15, "pathwise", "earned GBP 10.00 more (2.0%) than", "items and behind on"),
+        (5, 10, 15, "learned", "earned GBP 10.00 more (2.0%) than", "items and behind on"),
         (5, 10, 15, "base_stock", "earned GBP 10.00 more (2.0%) than", "no choice is made on the test window"),
-        (-5, 1, 15, "pathwise", "could not be told apart from", "The interval includes zero"),
+        (-5, 1, 15, "learned", "could not be told apart from", "The interval includes zero"),
         (-5, 1, 15, "base_stock", "could not be told apart from", "The shop keeps base stock"),
-        (-15, -10, -5, "pathwise", "earned GBP 10.00 less (2.0%) than", "The test window speaks against"),
+        (-15, -10, -5, "learned", "earned GBP 10.00 less (2.0%) than", "The test window speaks against"),
         (-15, -10, -5, "base_stock", "earned GBP 10.00 less (2.0%) than", "The shop keeps base stock"),
     ],
 )

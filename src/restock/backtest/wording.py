@@ -113,7 +113,7 @@ KINDS: dict[Kind, Text] = {
 }
 
 POLICIES = {rule.name: rule.label for rule in RULES} | {
-    "pathwise": Text("learned policy", "学习策略"),
+    "learned": Text("learned policy", "学习策略"),
     "mixed": Text("choice per group", "分组选用"),
     "foresight": Text("perfect foresight", "完全预知"),
 }
@@ -127,7 +127,7 @@ def policy_title(name: str) -> Text:
 def policy_phrase(name: str) -> Text:
     """The same inside a sentence: `the learned policy`, `base stock`."""
     title = policy_title(name)
-    return Text(f"the {title.en}" if name in ("pathwise", "mixed") else title.en, title.zh)
+    return Text(f"the {title.en}" if name in ("learned", "mixed") else title.en, title.zh)
 
 
 def money_text(value: float | None, currency: str = "", signed: bool = False) -> str:
