@@ -99,18 +99,18 @@ def test_a_network_decides_in_the_simulator_as_in_the_table():
     import jax
     import jax.numpy as jnp
 
+    from restock.environments.setting import repeat
     from restock.policies.network import Network
     from restock.simulator.rollout import Stretch, run
-    from restock.simulator.types import Chance, Stock
-    from restock.workflows.benches.lost_sales_learning import known_of, repeat, shop_of
+    from restock.simulator.types import Chance
 
     instance, rows, periods = find_instance("poisson-p4-L3"), 400, 300
     network = Network(0, 3, 8, jax.random.key(1))
-    demand = instance.draw(np.random.default_rng(5), rows * periods).reshape(rows, periods, 1)
-    shop = repeat(shop_of(instance), rows)
-    stock = Stock(jnp.zeros((rows, 1, 1)), jnp.zeros((rows, 1, 3)), jnp.zeros((rows, 1)))
-    chance = Chance(jnp.asarray(demand, jnp.float32), shop.lead_chance)
-    _, period = run(network, Stretch(shop, stock, repeat(known_of(instance), rows), chance, jnp.ones((rows, periods))))
+    setting = instance.setting()
+    course = setting.draw(np.random.default_rng(5), rows, periods)
+    shop, stock, known = repeat(setting.shop, rows), repeat(setting.stock, rows), repeat(course.known, rows)
+    chance = Chance(course.demand[:, :, None], shop.lead_chance)
+    _, period = run(network, Stretch(shop, stock, known, chance, jnp.ones((rows, periods))))
     costs = -np.asarray(period.money.profit)[:, 50:].mean(axis=1)
     exact = price_orders(instance, orders_of(network, instance)).value
     assert abs(costs.mean() - exact) < 4 * costs.std() / math.sqrt(rows)

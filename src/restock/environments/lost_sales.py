@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, get_args
 
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from restock.environments.setting import Course, Setting, empty_stock, plain_shop, steady
 from restock.errors import UsageError
 from restock.language import Text
 
@@ -72,6 +74,18 @@ class LostSales:
         if self.demand == "poisson":
             return int(stats.poisson.ppf(self.fractile, periods * self.mean))
         return int(stats.nbinom.ppf(self.fractile, periods, 1 / (1 + self.mean)))
+
+    def setting(self) -> Setting:
+        """The instance as the simulator sees it; units cost nothing."""
+        variance = self.mean if self.demand == "poisson" else self.mean * (1 + self.mean)
+        known = steady(self.mean, variance, self.lead_time + 1)
+
+        def draw(generator: np.random.Generator, paths: int, periods: int) -> Course:
+            drawn = self.draw(generator, paths * periods).reshape(paths, periods)
+            return Course(jnp.asarray(drawn, jnp.float32), known)
+
+        shop = plain_shop(lead_time=self.lead_time, holding=self.holding, shortage=self.penalty)
+        return Setting(self.name, shop, empty_stock(self.lead_time), float(self.newsvendor(1) + 1), draw)
 
     def expected_costs(self, up_to: int) -> NDArray[np.float64]:
         """Expected cost of a period that starts with 0 .. up_to units on hand."""

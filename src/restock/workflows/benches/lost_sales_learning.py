@@ -1,7 +1,5 @@
 """Lost-sales instances as the simulator sees them: a shop to learn from, and what was learned as a table of orders."""
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -14,9 +12,9 @@ from restock.algorithms.problem import Problem
 from restock.environments.exact.reachable import reach, reached_cost
 from restock.environments.exact.simulation import Cost, Orders, simulated_cost
 from restock.environments.lost_sales import LostSales
+from restock.environments.setting import Setting, repeat
 from restock.policies.network import Network
 from restock.simulator.dynamics import allowed
-from restock.simulator.rollout import fixed_lead_time, nothing_known
 from restock.simulator.types import Known, Shop, Stock, View
 
 # One setting for all instances. Training allows fractions of units to the end: the cost bends at whole units, so the
@@ -42,7 +40,7 @@ AT_ONCE = 1 << 13  # states in one call of a network
 
 def learn_orders(instance: LostSales, seed: int, recipe: PathwiseConfig = RECIPE) -> Network:
     """A network trained from nothing on demand that no evaluation uses."""
-    network, _ = train(recipe, learning_problem(instance, seed), jax.random.key(TRAINING + seed))
+    network, _ = train(recipe, learning_problem(instance.setting(), seed), jax.random.key(TRAINING + seed))
     return jax.block_until_ready(network)
 
 
@@ -54,7 +52,8 @@ def price_orders(instance: LostSales, orders: Orders) -> Cost:
 
 def orders_of(network: Network, instance: LostSales) -> Orders:
     """The whole units that a network orders in states (x0, ..., x[L-1]). [state, L] -> [state]"""
-    shop, known = shop_of(instance), known_of(instance)
+    setting = instance.setting()
+    shop, known = setting.shop, setting.draw(np.random.default_rng(0), 1, 1).known
 
     def orders(states: NDArray[np.int64]) -> NDArray[np.int64]:
         count = len(states)
@@ -77,51 +76,17 @@ def _decide(network: Network, shop: Shop, known: Known, states: Array) -> Array:
     return jax.vmap(order)(states)
 
 
-def learning_problem(instance: LostSales, seed: int) -> Problem:
+def learning_problem(setting: Setting, seed: int) -> Problem:
     """Many paths of one item."""
-    drawn = instance.draw(np.random.default_rng([seed, TRAINING]), PATHS * PERIODS)
-    demand = jnp.asarray(drawn.reshape(PATHS, PERIODS, 1), jnp.float32)
-    shop = repeat(shop_of(instance), PATHS)
+    drawn = setting.draw(np.random.default_rng([seed, TRAINING]), PATHS, PERIODS)
+    shop = repeat(setting.shop, PATHS)
     return Problem(
         shop=shop,
-        known=repeat(known_of(instance), PATHS),
-        demand=demand,
+        known=drawn.known if drawn.known.scale.ndim else repeat(drawn.known, PATHS),
+        demand=drawn.demand[:, :, None],
         arrives=shop.lead_chance,
         weight=jnp.ones((PATHS, PERIODS)),
         chance_of_row=jnp.ones(PATHS),
         first=0,
         last=PERIODS,
     )
-
-
-def shop_of(instance: LostSales) -> Shop:
-    """Costs and rules: units cost nothing, one lane with a fixed lead time, whole units."""
-    none, one = jnp.zeros(1), jnp.ones(1)
-    return Shop(
-        unit_cost=none,
-        order_cost=none,
-        transport=none,
-        pack=one,
-        minimum=none,
-        review=one,
-        lead_chance=fixed_lead_time(instance.lead_time),
-        holding=instance.holding * one,
-        salvage=none,
-        shortage=instance.penalty * one,
-        waiting=none,
-        backlog_cost=none,
-    )
-
-
-def known_of(instance: LostSales) -> Known:
-    """Mean and spread of demand over lead time and review period: what a planner knows of a law that never changes."""
-    periods = instance.lead_time + 1
-    variance = instance.mean if instance.demand == "poisson" else instance.mean * (1 + instance.mean)
-    known = nothing_known(scale=instance.mean)
-    forecast = (jnp.asarray(instance.mean * periods), jnp.asarray((variance * periods) ** 0.5))
-    return eqx.tree_at(lambda k: (k.lead_demand, k.lead_spread), known, forecast)
-
-
-def repeat(record: Any, rows: int) -> Any:
-    """The same record in every row."""
-    return jax.tree.map(lambda x: jnp.broadcast_to(x, (rows, *x.shape)), record)

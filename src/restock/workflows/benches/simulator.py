@@ -16,13 +16,13 @@ import numpy as np
 
 from restock.algorithms.pathwise import mean_loss
 from restock.environments.lost_sales import LostSales
+from restock.environments.setting import repeat
 from restock.errors import TrainingError
 from restock.language import Text
 from restock.policies.network import Network
 from restock.policies.rules import BaseStock
 from restock.simulator.rollout import Policy, Stretch
 from restock.simulator.types import Chance, Stock
-from restock.workflows.benches.lost_sales_learning import known_of, repeat, shop_of
 from restock.workflows.benches.result import Bench, Row, Task
 
 INSTANCE = LostSales("poisson", 4, 4)
@@ -126,13 +126,14 @@ def _demand() -> np.ndarray:
 
 
 def _stretch() -> Stretch:
-    shop = repeat(shop_of(INSTANCE), ROWS)
+    setting = INSTANCE.setting()
+    shop, course = repeat(setting.shop, ROWS), setting.draw(np.random.default_rng(0), ROWS, PERIODS)
     mean, lead_time = INSTANCE.mean, INSTANCE.lead_time
     # what arrives in 1, 2, 3 periods was ordered 3, 2, 1 periods ago; what was ordered 4 ago arrives now: nothing
     on_order = jnp.full((ROWS, 1, lead_time), mean).at[..., -1].set(0.0)
     stock = Stock(jnp.full((ROWS, 1, 1), mean), on_order, jnp.zeros((ROWS, 1)))
-    chance = Chance(jnp.asarray(_demand())[..., None], shop.lead_chance)
-    return Stretch(shop, stock, repeat(known_of(INSTANCE), ROWS), chance, jnp.ones((ROWS, PERIODS)))
+    chance = Chance(course.demand[..., None], shop.lead_chance)
+    return Stretch(shop, stock, repeat(course.known, ROWS), chance, jnp.ones((ROWS, PERIODS)))
 
 
 WORKS: dict[tuple[str, str], Callable[[], Work]] = {
