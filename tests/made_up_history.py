@@ -33,6 +33,8 @@ def made_up_history(demand=None, *, items: int = 4, periods: int = 90, period_da
         known=known,
         on_sale=on_sale,
         price=(listed * (1 - discount)).astype(np.float32),
+        seen=(draw.random((items, periods, 1)) < 0.2).astype(np.float32),
+        seen_names=("promotion",),
         planned=discount[:, :, None].astype(np.float32),
         planned_names=("discount",),
         calendar=(draw.random((periods + AHEAD, 1)) < 0.1).astype(np.float32),

@@ -24,6 +24,10 @@ class ShopConfig(Section):
     period: Literal["auto", "day", "week"] = Field(default="auto", description="How often the shop decides")
     week_starts: Literal["monday", "sunday"] = "monday"
     country: str = Field(default="", description="ISO code of the public holidays to know, such as CN, GB, US")
+    promotions: Literal["seen", "planned"] = Field(
+        default="seen",
+        description="Discounts and promotions in sales rows: known once the period is over, or planned ahead",
+    )
     language: Language = "en"
 
 

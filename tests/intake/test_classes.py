@@ -17,11 +17,13 @@ def history(demand: list[list[float]], price: list[float] | None = None, **chang
         "known": ones,
         "on_sale": ones,
         "price": ones * (np.nan if price is None else np.array(price, np.float32)[:, None]),
+        "seen": np.zeros((items, periods, 0), np.float32),
         "planned": np.zeros((items, periods, 0), np.float32),
         "calendar": np.zeros((periods, 0), np.float32),
     }
     names = tuple(f"i{n}" for n in range(items))
-    fixed = {"items": names, "sites": ("main",) * items, "period_days": 1, "planned_names": (), "calendar_names": ()}
+    none = {"seen_names": (), "planned_names": ()}
+    fixed = {**none, "items": names, "sites": ("main",) * items, "period_days": 1, "calendar_names": ()}
     return History(**{**fixed, **arrays, **changes})  # type: ignore[arg-type]
 
 

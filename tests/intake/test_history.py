@@ -14,6 +14,7 @@ from restock.intake.history import HistoryResult, build_history
 from restock.simulator.history import History
 
 DAILY = Config.model_validate({"shop": {"period": "day"}})
+PLANNED = Config.model_validate({"shop": {"period": "day", "promotions": "planned"}})
 WEEKLY = Config.model_validate({"shop": {"period": "week"}})
 RETAIL = "shared/data/online_retail/transactions.parquet"
 ONLINE_RETAIL = next((p / RETAIL for p in Path(__file__).parents if (p / RETAIL).exists()), None)
@@ -27,8 +28,8 @@ def value(result: HistoryResult, key: str) -> str:
     return next(assumption.value for assumption in result.assumptions if assumption.key == key)
 
 
-def daily(*lines: dict, ahead: int = 0, **facts: pl.DataFrame) -> History:
-    return build_history({"sales": sales(*lines), **facts}, DAILY, ahead).history
+def daily(*lines: dict, ahead: int = 0, config: Config = DAILY, **facts: pl.DataFrame) -> History:
+    return build_history({"sales": sales(*lines), **facts}, config, ahead).history
 
 
 def test_units_fall_on_their_day_and_the_best_seller_comes_first():
@@ -281,13 +282,28 @@ def test_discounts_and_promotions_are_laid_out_ahead():
         line(3, "a", 3),
         line(0, "b", 1),
     ]
-    found = daily(*lines, ahead=2, promotions=promotions)
+    found = daily(*lines, ahead=2, config=PLANNED, promotions=promotions)
     planned = {name: found.planned[0, :, k].tolist() for k, name in enumerate(found.planned_names)}
     assert planned.keys() == {"discount", "promotion", "flyer"}
     np.testing.assert_allclose(planned["discount"], [0, 0.2, 0.2, 0.2, 0.2, 0.2], atol=1e-6)
     assert planned["promotion"] == [0, 1, 0, 0.5, 0.5, 0.5]
     assert planned["flyer"] == [0, 0, 0, 0.5, 0.5, 0.5]
     assert found.planned[1].max() == 0
+
+
+def test_a_discount_of_a_sale_is_seen_only_afterwards_unless_the_shop_says_that_it_was_planned():
+    lines = [line(0, "a", 3, discount=1.0), line(1, "a", 3, discount=0.8, promotion=1.0), line(3, "a", 3)]
+    flyer = table({"item": "a", "site": None, "start": day(3), "end": day(9), "kind": "flyer", "value": 0.5}, site=pl.String)
+    result = build_history({"sales": sales(*lines), "promotions": flyer}, DAILY, 2)
+    found = result.history
+    assert found.planned_names == ("flyer",)
+    assert found.seen_names == ("discount", "promotion")
+    np.testing.assert_allclose(found.seen[0, :, 0], [0, 0.2, 0.2, 0.2], atol=1e-6)
+    assert found.seen[0, :, 1].tolist() == [0, 1, 0, 0]
+    assert value(result, "promotions") == "seen"
+    both = build_history({"sales": sales(*lines), "promotions": flyer}, PLANNED, 2)
+    assert both.history.seen.shape == (1, 4, 0)
+    assert value(both, "promotions") == "planned"
 
 
 def test_a_promotion_fills_its_share_of_a_week():
@@ -299,7 +315,8 @@ def test_a_promotion_fills_its_share_of_a_week():
 
 
 def test_plans_that_never_change_are_left_out():
-    found = daily(line(0, "a", 3, discount=0.9, promotion=0.0), line(1, "a", 3, discount=0.9, promotion=0.0))
+    always = line(0, "a", 3, discount=0.9, promotion=0.0), line(1, "a", 3, discount=0.9, promotion=0.0)
+    found = daily(*always, config=PLANNED)
     assert found.planned_names == ()
     assert found.planned.shape == (1, 2, 0)
 

@@ -52,6 +52,8 @@ def make(levels, periods=210, seed=0, days=1, peak=None):
         on_sale=on_sale,
         price=draw.uniform(9, 11, (items, periods + AHEAD)).astype(np.float32)
         * (1 + np.arange(items))[:, None].astype(np.float32),
+        seen=draw.random((items, periods, 1)).astype(np.float32),
+        seen_names=("views",),
         planned=draw.random((items, periods + AHEAD, 2)).astype(np.float32),
         planned_names=("discount", "promotion"),
         calendar=draw.random((periods + AHEAD, 3)).astype(np.float32),

@@ -47,6 +47,7 @@ def make_features(history: History, outlook: Outlook, at: NDArray[np.intp]) -> t
     parts += _of_demand(history, outlook, at)
     parts += _of_forecast(outlook, at)
     parts += _of_price(history, at)
+    parts += _of_seen(history, at)
     parts += _of_plans(history, at)
     parts += _of_calendar(history, at)
     parts += _of_others(history, at)
@@ -87,6 +88,15 @@ def _of_price(history: History, at: NDArray[np.intp]) -> list[tuple[str, Floats]
         return []
     usual = np.maximum(_window_mean(price, at, SCALE_WINDOW[history.period_days]), 1e-6)
     return [(f"price {k}", np.clip(np.log(np.maximum(_lag(price, at, k), 1e-6) / usual), -1.0, 1.0)) for k in (1, 2)]
+
+
+def _of_seen(history: History, at: NDArray[np.intp]) -> list[tuple[str, Floats]]:
+    parts: list[tuple[str, Floats]] = []
+    for i, name in enumerate(history.seen_names):
+        values = history.seen[:, :, i]
+        parts += [(f"seen {name} {k} ago", _lag(values, at, k)) for k in (1, 2, 7 if history.period_days == 1 else 4)]
+        parts.append((f"seen {name} lately", _window_mean(values, at, SCALE_WINDOW[history.period_days])))
+    return parts
 
 
 def _of_plans(history: History, at: NDArray[np.intp]) -> list[tuple[str, Floats]]:

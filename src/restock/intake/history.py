@@ -14,8 +14,8 @@ from restock.intake.assumptions import Assumption
 from restock.intake.calendar import build_calendar
 from restock.intake.outages import SHORT, correct, shelf_share
 from restock.intake.periods import Periods, find_periods
-from restock.intake.plans import build_plan, price_plan
-from restock.intake.remarks import never_sold, outage_remarks, sales_remarks
+from restock.intake.plans import build_plans, price_plan
+from restock.intake.remarks import never_sold, outage_remarks, promotion_remarks, sales_remarks
 from restock.intake.rows import column, encode, rows_frame
 from restock.language import Text
 from restock.simulator.history import History
@@ -84,7 +84,8 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
     missing = np.broadcast_to(periods.missing_share > 0.5, shape)
     demand = correct(np.maximum(usual, 0), np.ones(shape) if share is None else share, on_sale & ~missing)
     price, guessed = price_plan(_paid(total), facts, rows, periods, ahead)
-    plan = build_plan(lines.frame, facts.get("promotions"), rows, periods, ahead)
+    early = config.shop.promotions == "planned"
+    plans = build_plans(lines.frame, facts.get("promotions"), rows, periods, ahead, early)
     calendar = build_calendar(periods.starts(ahead), periods.days, config.shop.country, facts.get("events"))
     history = History(
         items=lines.items,
@@ -97,13 +98,16 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
         known=(demand.known & on_sale & ~missing).astype(np.float32),
         on_sale=on_sale.astype(np.float32),
         price=price.astype(np.float32),
-        planned=plan.values,
-        planned_names=plan.names,
+        seen=plans.seen.values,
+        seen_names=plans.seen.names,
+        planned=plans.planned.values,
+        planned_names=plans.planned.names,
         calendar=calendar[0],
         calendar_names=calendar[1],
     )
     said = [
         *sales_remarks(lines.frame, net, lines.late(periods, launch < NEVER)),
+        *promotion_remarks(lines.frame, early),
         *outage_remarks(share, on_sale & ~missing, SHORT),
     ]
     return HistoryResult(history, (*assumptions, *left_out, *said, *guessed))

@@ -17,11 +17,18 @@ Doubles = NDArray[np.float64]
 DAY = pl.Int32
 
 
-class Plan(NamedTuple):
-    """Covariates with their names."""
+class Covariates(NamedTuple):
+    """Numbers of an item beside its demand, with their names."""
 
-    values: Floats  # [item, period + ahead, covariate]
+    values: Floats  # [item, period, covariate]
     names: tuple[str, ...]
+
+
+class Plans(NamedTuple):
+    """What is known ahead, and what is known only once a period is over."""
+
+    planned: Covariates  # period + ahead columns
+    seen: Covariates
 
 
 def price_plan(
@@ -123,9 +130,9 @@ def _guessed(rows: pl.DataFrame, still: NDArray[np.bool_], middle: float) -> Ass
     )
 
 
-def build_plan(
-    sales: pl.DataFrame, promotions: pl.DataFrame | None, rows: pl.DataFrame, periods: Periods, ahead: int
-) -> Plan:
+def build_plans(
+    sales: pl.DataFrame, promotions: pl.DataFrame | None, rows: pl.DataFrame, periods: Periods, ahead: int, early: bool
+) -> Plans:
     """Discount, promotion, and one covariate per kind of planned promotion; only those that are not always the same.
 
     Args:
@@ -134,9 +141,22 @@ def build_plan(
         rows: item, site and row.
         periods: the time axis.
         ahead: periods beyond the last.
+        early: whether discounts and promotions of the sales rows were known ahead, too.
     """
     shape = (rows.height, periods.count + ahead)
     kinds = _promotion_days(at_every_site(promotions, rows), periods, shape)
+    found = _of_sales_rows(sales, shape)
+    if not early:
+        seen = {name: values[:, : periods.count] for name, values in found.items()}
+        return Plans(_varying(kinds, shape), _varying(seen, (rows.height, periods.count)))
+    if "promotion" in found:
+        planned = np.clip(sum(kinds.values(), np.zeros(shape, np.float32)), 0, 1)
+        found["promotion"] = np.maximum(found["promotion"], planned).astype(np.float32)
+    return Plans(_varying(kinds | found, shape), _varying({}, (rows.height, periods.count)))
+
+
+def _of_sales_rows(sales: pl.DataFrame, shape: tuple[int, int]) -> dict[str, Floats]:
+    """Share off the list price, carried over periods without a sale, and share of the lines on promotion."""
     found: dict[str, Floats] = {}
     discount = _mean(
         sales.with_columns(value=(1 - pl.col("discount")).clip(0, 1)).filter(pl.col("discount") > 0), shape
@@ -148,12 +168,14 @@ def build_plan(
         sales.with_columns(value=pl.col("promotion").clip(0, 1)).filter(pl.col("promotion").is_not_null()), shape
     )
     if promotion is not None:
-        planned = np.clip(sum(kinds.values(), np.zeros(shape, np.float32)), 0, 1)
-        found["promotion"] = np.maximum(np.nan_to_num(promotion, nan=0), planned).astype(np.float32)
-    found |= {name: values for name, values in kinds.items() if name not in found}
+        found["promotion"] = np.nan_to_num(promotion, nan=0).astype(np.float32)
+    return found
+
+
+def _varying(found: dict[str, Floats], shape: tuple[int, int]) -> Covariates:
     varying = {name: values for name, values in found.items() if values.min() < values.max()}
     empty = np.zeros((*shape, 0), np.float32)
-    return Plan(np.stack(list(varying.values()), axis=-1) if varying else empty, tuple(varying))
+    return Covariates(np.stack(list(varying.values()), axis=-1) if varying else empty, tuple(varying))
 
 
 def _mean(sales: pl.DataFrame, shape: tuple[int, int]) -> Doubles | None:

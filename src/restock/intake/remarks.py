@@ -88,6 +88,38 @@ def sales_remarks(frame: pl.DataFrame, net: Doubles, unlaunched: list[str]) -> l
     return found
 
 
+def promotion_remarks(frame: pl.DataFrame, early: bool) -> list[Assumption]:
+    """When the discounts and promotions of the sales rows were known.
+
+    Args:
+        frame: the sales rows inside the periods.
+        early: whether they count as planned ahead.
+    """
+    told = frame.filter((pl.col("discount") < 1) | (pl.col("promotion") > 0)).height
+    if not told:
+        return []
+    text = Text(
+        f"{told} sales rows carry a discount or promotion; they count as planned ahead, as far as an order looks",
+        f"{told} 条销售记录带有折扣或促销；视为下单时已知的计划",
+    )
+    if not early:
+        text = Text(
+            f"{told} sales rows carry a discount or promotion; it counts as known only once its period is over",
+            f"{told} 条销售记录带有折扣或促销；视为当期结束后才知道",
+        )
+    return [
+        Assumption(
+            "promotions",
+            "planned" if early else "seen",
+            text,
+            Text(
+                'set `promotions = "planned"` or `"seen"` under `[shop]`, or load a table of planned promotions',
+                '在 `[shop]` 中设置 `promotions = "planned"` 或 `"seen"`，或导入促销计划表',
+            ),
+        )
+    ]
+
+
 def outage_remarks(share: Doubles | None, active: Flags, short: float) -> list[Assumption]:
     """What was done about empty shelves, or that nothing is known of them."""
     if share is None:

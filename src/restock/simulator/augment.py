@@ -151,16 +151,17 @@ def noise(history: History, rng: np.random.Generator, spread: int | float) -> Hi
 
 
 def _move(history: History, rng: np.random.Generator, rows: Places, when: Places) -> History:
-    """Give each place the ratio, price and plans of another place (rows, when). [item, period]"""
+    """Give each place the ratio, price, plans and what was seen of another place (rows, when). [item, period]"""
     base, ratio = _parts(history)
     periods, own = history.shape[1], np.arange(len(rows))[:, None]
     demand = np.where((rows == own) & (when == np.arange(periods)), history.demand, ratio[rows, when] * base)
     price, planned = history.price.copy(), history.planned.copy()
+    seen = history.seen[rows, when]
     usual = _usual(history.price)
     price[:, :periods] = price[rows, when] * np.where(rows == own, 1.0, usual[:, None] / usual[rows])
     planned[:, :periods] = planned[rows, when]
     moved = _with_demand(history, rng, demand, _served(history)[rows, when], history.known[rows, when])
-    return replace(moved, price=price, planned=planned)
+    return replace(moved, price=price, planned=planned, seen=seen)
 
 
 def _with_demand(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-OBSERVED = ("sold", "demand", "known", "on_sale")
+OBSERVED = ("sold", "demand", "known", "on_sale", "seen")
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class History:
     """Rows are items at a site, columns are consecutive periods; plain NumPy, float32.
 
     `demand` is what customers asked for as far as it can be told: equal to `sold` where the item was in stock,
-    estimated where it was not; `known` says which. Column t of these may be used for decisions from period t + 1 on.
+    estimated where it was not; `known` says which. Column t of these, and of `seen`, may be used for decisions from
+    period t + 1 on.
     `planned` and `calendar` are known ahead: they, and `price`, have `ahead` more columns than `demand`.
     """
 
@@ -28,6 +29,8 @@ class History:
     known: Floats  # 1 where demand was observed, 0 where it is an estimate or unknown [item, period]
     on_sale: Floats  # 1 from the item's launch on, 0 before (and after its end, where known) [item, period]
     price: Floats  # money per unit charged, later planned or carried forward [item, period + ahead]
+    seen: Floats  # covariates of the item that are known only once a period is over [item, period, covariate]
+    seen_names: tuple[str, ...]
     planned: Floats  # known-ahead covariates of the item: discount, promotion, ... [item, period + ahead, covariate]
     planned_names: tuple[str, ...]
     calendar: Floats  # known-ahead covariates of the period: holiday, event, ... [period + ahead, covariate]
