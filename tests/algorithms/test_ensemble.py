@@ -125,6 +125,12 @@ def round_of(updates, ensemble):
     return Round(updates, 0.0, (0.0,), ensemble, 0.0)
 
 
+def test_the_last_round_is_cut_to_the_updates_that_are_left(begun):
+    config = SMALL.model_copy(update={"updates": 7})
+    fitting = fit(config, PROBLEM, VALIDATION, begun, Schedule(updates=4, patience=9), lambda _: None)
+    assert [r.updates for r in fitting.rounds] == [4, 7]
+
+
 def test_training_stops_when_updates_are_used_up_or_money_has_not_risen_for_some_rounds(begun):
     schedule = Schedule(updates=10, patience=2)
 

@@ -293,7 +293,9 @@ def test_discounts_and_promotions_are_laid_out_ahead():
 
 def test_a_discount_of_a_sale_is_seen_only_afterwards_unless_the_shop_says_that_it_was_planned():
     lines = [line(0, "a", 3, discount=1.0), line(1, "a", 3, discount=0.8, promotion=1.0), line(3, "a", 3)]
-    flyer = table({"item": "a", "site": None, "start": day(3), "end": day(9), "kind": "flyer", "value": 0.5}, site=pl.String)
+    flyer = table(
+        {"item": "a", "site": None, "start": day(3), "end": day(9), "kind": "flyer", "value": 0.5}, site=pl.String
+    )
     result = build_history({"sales": sales(*lines), "promotions": flyer}, DAILY, 2)
     found = result.history
     assert found.planned_names == ("flyer",)

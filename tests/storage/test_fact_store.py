@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from restock.errors import StorageError
 from restock.storage.facts import FactStore, Source
-from restock.storage.folder import Folder
+from restock.storage.folder import Folder, one_at_a_time
 from restock.storage.merge import merge
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -247,6 +248,25 @@ def test_a_snapshot_of_a_newer_program_is_refused(store: FactStore):
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": 99}))
     with pytest.raises(StorageError, match="format 99"):
         store.load()
+
+
+def test_two_programs_that_save_at_once_both_keep_their_rows(tmp_path: Path):
+    def save(n: int) -> None:
+        FactStore(Folder(tmp_path)).save({"sales": sales((f"o{n}", "a", 1 + n, 1.0))})
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(save, range(6)))
+    assert sorted(FactStore(Folder(tmp_path)).load().tables["sales"]["order"]) == [f"o{n}" for n in range(6)]
+
+
+def test_a_program_that_writes_too_long_is_named_and_nothing_is_written(tmp_path: Path):
+    with (
+        one_at_a_time(tmp_path / "facts"),
+        pytest.raises(StorageError, match="another program has been writing") as said,
+        one_at_a_time(tmp_path / "facts", wait=0.1),
+    ):
+        pass
+    assert said.value.hint
 
 
 FULL = [

@@ -38,6 +38,11 @@ class Fitting:
     rounds: tuple[Round, ...] = field(default=())
 
     @property
+    def updates(self) -> int:
+        """Gradient steps made so far."""
+        return self.rounds[-1].updates if self.rounds else 0
+
+    @property
     def best_round(self) -> Round:
         """The round whose networks are kept."""
         return max(self.rounds, key=lambda r: r.ensemble)
@@ -59,7 +64,7 @@ def fit_round(
         TrainingError: a loss or weight is not a number; the fitting passed in is still good.
     """
     began = time.perf_counter()
-    done = fitting.rounds[-1].updates if fitting.rounds else 0
+    done = fitting.updates
     members = jax.tree.leaves(fitting.best)[0].shape[0]
     keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), done + 1), (members, updates))
     learners, losses = _learn(config, problem, fitting.learners, keys)
@@ -101,7 +106,8 @@ def fit(
 ) -> Fitting:
     """Round after round until the updates are used up or validation money has not risen for some rounds."""
     while not schedule.finished(fitting, config.updates):
-        fitting = fit_round(config, problem, validation, fitting, schedule.updates, schedule.seed)
+        updates = min(schedule.updates, config.updates - fitting.updates)
+        fitting = fit_round(config, problem, validation, fitting, updates, schedule.seed)
         after_round(fitting)
     return fitting
 
@@ -120,7 +126,7 @@ class Schedule:
         if not rounds:
             return False
         since = len(rounds) - 1 - rounds.index(fitting.best_round)
-        return rounds[-1].updates + self.updates > most or since >= self.patience
+        return fitting.updates >= most or since >= self.patience
 
 
 @eqx.filter_jit

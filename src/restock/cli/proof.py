@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from restock.cli.bar import watched
 from restock.cli.chinese import both
 from restock.cli.command import ProjectFolder, command
 
@@ -41,12 +42,19 @@ def doctor(project: ProjectFolder = None) -> Any:
 
 
 def bench(
-    name: Name, methods: Methods = None, instances: Instances = None, seeds: Seeds = None, quick: Quick = False
+    context: typer.Context,
+    name: Name,
+    methods: Methods = None,
+    instances: Instances = None,
+    seeds: Seeds = None,
+    quick: Quick = False,
 ) -> Any:
     """`restock bench NAME`."""
     from restock.workflows.bench import bench as prove
 
-    return prove(name, methods=_listed(methods), instances=_listed(instances), seeds=seeds, quick=quick)
+    only = {"methods": _listed(methods), "instances": _listed(instances)}
+    with watched(context.obj) as progress:
+        return prove(name, **only, seeds=seeds, quick=quick, progress=progress)
 
 
 def _listed(said: str | None) -> tuple[str, ...] | None:

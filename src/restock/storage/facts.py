@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from restock.errors import StorageError
 from restock.language import Text
-from restock.storage.folder import Folder, explained, new_directory, write_whole
+from restock.storage.folder import Folder, explained, new_directory, one_at_a_time, write_whole
 from restock.storage.frames import read_frame, write_frame
 from restock.storage.merge import TABLES, merge
 
@@ -107,11 +107,22 @@ class FactStore:
             quarantine: rejected rows, kept beside the facts.
 
         Raises:
-            StorageError: no room, no permission, a broken snapshot, or a column that has changed its type.
+            StorageError: no room, no permission, a broken snapshot, a column that has changed its type, or another
+                program that does not finish its own save.
         """
+        with one_at_a_time(self.folder.facts):
+            return self._save(tables, sources, mappings or {}, quarantine)
+
+    def _save(
+        self,
+        tables: Mapping[str, pl.DataFrame],
+        sources: Sequence[Source],
+        mappings: Mapping[str, Any],
+        quarantine: pl.DataFrame | None,
+    ) -> Saved:
         latest = self.latest()
         before = None if latest is None else self.manifest(latest)
-        remembered = {**({} if before is None else before.mappings), **(mappings or {})}
+        remembered = {**({} if before is None else before.mappings), **mappings}
         load = _load_hash(tables, sources)
         if before is not None and load in before.loads and remembered == before.mappings:
             return Saved(before.id, dict.fromkeys(tables, 0), dict.fromkeys(tables, 0), unchanged=True)

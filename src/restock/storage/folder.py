@@ -11,15 +11,18 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from restock.errors import StorageError
 from restock.language import Text
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+LONGEST_WAIT = 300.0  # seconds for another program to finish
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
 
@@ -98,6 +101,35 @@ def new_directory(path: Path) -> Iterator[Path]:
             _flush(path.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def one_at_a_time(path: Path, wait: float = LONGEST_WAIT) -> Iterator[None]:
+    """Keep other programs from changing what is in `path` meanwhile; a program that dies lets go.
+
+    Raises:
+        StorageError: somebody else has been at it for `wait` seconds, or there is no permission.
+    """
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"))
+        try:
+            lock.acquire(timeout=wait)
+        except Timeout:
+            raise StorageError(
+                Text(
+                    f"another program has been writing to `{path}` for {wait:g} seconds",
+                    f"另一个程序已占用 `{path}` 超过 {wait:g} 秒",
+                ),
+                hint=Text("wait until it has finished, then try again", "请等待其完成后重试"),
+            ) from None
+    try:
+        yield
+    finally:
+        # Nothing stays behind. Gone before it is let go of: whoever waited for this very file sees that and looks anew.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 @contextmanager

@@ -206,13 +206,11 @@ def _differs(trained: Trained) -> bool:
 
 
 def _names(situation: Situation) -> tuple[str, ...]:
-    """What a planner calls the rows."""
+    """Item, its name, and the site where there are several."""
     history = situation.history
     several = len(set(history.sites)) > 1
-    items = situation.facts.tables.get("items")
-    known = {} if items is None or "name" not in items.columns else dict(items.select("item", "name").iter_rows())
-    pairs = zip(history.items, history.sites, strict=True)
-    return tuple(f"{item} {known.get(item) or ''}".strip() + (f" @ {site}" if several else "") for item, site in pairs)
+    rows = zip(history.items, situation.titles(), history.sites, strict=True)
+    return tuple(f"{item} {name}".strip() + (f" @ {site}" if several else "") for item, name, site in rows)
 
 
 def _windows(situation: Situation, trained: Trained) -> tuple[page.Window, ...]:

@@ -117,12 +117,11 @@ def lines_frame(situation: Situation, decided: Decided) -> pl.DataFrame:
     today = day(history, history.shape[1])
     said = reasons(situation, decided, position)
     said_not = reasons_not(situation, decided, position)
-    names = _names(situation)
     limits = binding_limits(decided, shop)
     columns = {
         "item": list(history.items),
         "site": list(history.sites),
-        "name": names,
+        "name": situation.titles(),
         "class": decided.group,
         "lane": _suppliers(situation),
         "quantity": decided.order.astype(np.float64),
@@ -188,12 +187,6 @@ def order_by_days(
     rate = np.maximum(decided.scale, 1e-6)
     spare = position / rate - lead_time - 1
     return np.clip(np.floor(np.maximum(spare, 0.0)), 0, 365).astype(np.int64) * period_days
-
-
-def _names(situation: Situation) -> list[str]:
-    items = situation.facts.tables.get("items")
-    known = {} if items is None or "name" not in items.columns else dict(items.select("item", "name").iter_rows())
-    return [known.get(item) or "" for item in situation.history.items]
 
 
 def _suppliers(situation: Situation) -> list[str]:

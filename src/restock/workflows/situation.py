@@ -40,6 +40,12 @@ class Situation:
         """Kinds of items."""
         return classify(self.history, until)
 
+    def titles(self) -> list[str]:
+        """What a planner calls each row's item; empty where the data give no name."""
+        items = self.facts.tables.get("items")
+        known = {} if items is None or "name" not in items.columns else dict(items.select("item", "name").iter_rows())
+        return [known.get(item) or "" for item in self.history.items]
+
     def row_names(self) -> list[str]:
         """One name per row: item and site."""
         return [f"{item}\t{site}" for item, site in zip(self.history.items, self.history.sites, strict=True)]
