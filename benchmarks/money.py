@@ -26,7 +26,14 @@ from restock.policies.network import Ensemble
 from restock.progress import Silent
 from restock.workflows.project import open_project
 from restock.workflows.situation import understand
-from restock.workflows.train import Lesson, learn_networks, settings_of, tune_rules
+from restock.workflows.train import (
+    Lesson,
+    learn_networks,
+    settings_of,
+    settle_networks,
+    settle_rules,
+    tune_rules,
+)
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -45,6 +52,7 @@ def main() -> None:
     groups = situation.classes(windows.train[1]).pattern
     began = time.perf_counter()
     rules = tune_rules(project.config, catalogue, windows, scaling, groups, Silent())
+    rules = settle_rules(rules, catalogue, windows, scaling, groups)
     tuning = time.perf_counter() - began
     test = catalogue.window(windows.test, scaling)
     classical = [replay(t.policy(), test, name, "classical", own=True) for name, t in rules.items()]
@@ -64,7 +72,9 @@ def main() -> None:
     for seed in range(chosen.seeds):
         began = time.perf_counter()
         fitting, _ = learn_networks(lesson, project.config, seed, Silent(), resume=False)
-        run = replay(Ensemble(fitting.best), test, "learned", "learned")
+        everything = catalogue.problem((windows.train[0], windows.validation[1]), scaling)
+        networks = settle_networks(settings, everything, fitting, seed, Silent())
+        run = replay(Ensemble(networks), test, "learned", "learned")
         seconds = time.perf_counter() - began
         rivals = {
             "best_on_test": by_test,

@@ -8,7 +8,7 @@ import pytest
 from made_up_probe import SMALL, probe
 
 from restock.algorithms import ensemble
-from restock.algorithms.ensemble import Fitting, Round, Schedule, fit, fit_round, start_fitting
+from restock.algorithms.ensemble import Fitting, Round, Schedule, fit, fit_round, refit, start_fitting
 from restock.algorithms.pathwise import train
 from restock.algorithms.problem import draw
 from restock.errors import TrainingError
@@ -123,6 +123,15 @@ def test_members_side_by_side_and_in_two_parts_learn_what_each_learns_alone_and_
 
 def round_of(updates, ensemble):
     return Round(updates, 0.0, (0.0,), ensemble, 0.0)
+
+
+def test_refitting_makes_the_chosen_number_of_updates_from_nothing(monkeypatch, begun):
+    monkeypatch.setattr(ensemble, "AT_ONCE", 4)
+    told = []
+    networks = refit(SMALL, PROBLEM, 2, 7, 3, told.append)
+    assert told == [4, 7]
+    assert same(networks, refit(SMALL, PROBLEM, 2, 7, 3, told.append))
+    assert not same(networks, begun.learners.network)
 
 
 def test_the_last_round_is_cut_to_the_updates_that_are_left(begun):

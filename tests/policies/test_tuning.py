@@ -1,5 +1,6 @@
 """The search finds what is known to be best on small problems."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from made_up_shop import made_up_known, made_up_shop, made_up_stock, rows_of
 from scipy import stats
 
 from restock.policies.rules import QUANTILES, Past, rule
-from restock.policies.tuning import FIRST_ROUND, NEXT_ROUND, ROUNDS, Trial, search, tune
+from restock.policies.tuning import FIRST_ROUND, NEXT_ROUND, ROUNDS, Trial, search, tune, tune_again
 
 PERIODS, ROWS = 400, 6
 MEANS = np.array([10.0, 10.0, 10.0, 20.0, 20.0, 20.0])
@@ -53,6 +54,22 @@ def test_what_it_earned_is_what_the_numbers_earn_on_the_validation_periods(tuned
     result, _, demand = tuned
     later = earned(demand[:, PERIODS // 2 :], result.numbers * 10.0).sum(axis=1)
     np.testing.assert_allclose(result.validation, later, rtol=1e-3)
+
+
+def test_tuned_again_the_numbers_are_best_on_both_parts_with_the_pooling_of_before():
+    past, trial, _ = trial_of(np.ones(ROWS) * 10.0, price=15.0)
+    busier = trial.stretch.chance.demand * jnp.where(jnp.arange(PERIODS) < PERIODS // 2, 1.0, 2.0)[:, None]
+    trial = trial._replace(stretch=eqx.tree_at(lambda s: s.chance.demand, trial.stretch, busier))
+    first = tune(rule("base_stock"), past, trial, GROUPS)
+    newer = past._replace(unit=past.unit * 2.0)
+    again = tune_again(first, newer, trial, GROUPS)
+    assert again.pooling == first.pooling
+    assert again.past is newer
+    np.testing.assert_array_equal(again.validation, first.validation)
+    both = np.asarray(busier)[:, :, 0]
+    levels = (first.numbers * 10.0, again.numbers * 20.0)  # the second half sells twice as much
+    before, after = (sum(earned(both[i], level[i]).sum() for i in range(ROWS)) for level in levels)
+    assert after > 1.05 * before
 
 
 def test_the_policy_of_a_tuned_rule_has_a_row_axis(tuned):

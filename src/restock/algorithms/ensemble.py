@@ -15,7 +15,9 @@ from restock.algorithms.problem import Problem
 from restock.errors import TrainingError
 from restock.language import Text
 from restock.policies.network import Ensemble, Network
-from restock.simulator.rollout import Stretch, profits, run
+from restock.simulator.rollout import Stretch, earn
+
+AT_ONCE = 50  # updates compiled as one loop
 
 
 @dataclass(frozen=True)
@@ -65,20 +67,7 @@ def fit_round(
     """
     began = time.perf_counter()
     done = fitting.updates
-    members = jax.tree.leaves(fitting.best)[0].shape[0]
-    keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), done + 1), (members, updates))
-    learners, losses = _learn(config, problem, fitting.learners, keys)
-    losses = np.asarray(losses)
-    sound = np.append(np.isfinite(losses).all(axis=0), _finite(learners.network))
-    if not sound.all():
-        at = done + min(int(np.argmin(sound)) + 1, updates)  # a loss shows the weights of the update before
-        raise TrainingError(
-            Text(f"the loss or a weight is not a number at update {at}", f"第 {at} 次更新时损失或权重不是数字"),
-            hint=Text(
-                "the networks before this round are kept; lower `learning_rate`, or look for extreme values",
-                "本轮之前的网络已保留；请降低 `learning_rate`，或查找极端值",
-            ),
-        )
+    learners, losses = _advance(config, problem, fitting.learners, done, updates, seed)
     alone, together = _validate(learners.network, validation)
     spent = fitting.rounds[-1].seconds if fitting.rounds else 0.0
     round_ = Round(
@@ -90,6 +79,49 @@ def fit_round(
     )
     better = not fitting.rounds or round_.ensemble > fitting.best_round.ensemble
     return Fitting(learners, learners.network if better else fitting.best, (*fitting.rounds, round_))
+
+
+def refit(
+    config: PathwiseConfig, problem: Problem, members: int, updates: int, seed: int, after: Callable[[int], None]
+) -> Network:
+    """Networks from nothing for a number of updates found before: nothing is kept aside, so there is nothing to judge.
+
+    Args:
+        problem: all periods up to now, those for validation too.
+        updates: how many, `Fitting.best_round.updates`.
+        after: is told the updates made so far.
+
+    Raises:
+        TrainingError: a loss or weight is not a number.
+    """
+    learners, made = start_fitting(config, problem, members, seed).learners, 0
+    while made < updates:
+        some = min(AT_ONCE, updates - made)
+        learners, _ = _advance(config, problem, learners, made, some, seed)
+        made += some
+        after(made)
+    return learners.network
+
+
+def _advance(
+    config: PathwiseConfig, problem: Problem, learners: Learner, made: int, updates: int, seed: int
+) -> tuple[Learner, np.ndarray]:
+    """Some updates more; the losses. [member, update]"""
+    members = jax.tree.leaves(learners.network)[0].shape[0]
+    keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), made + 1), (members, updates))
+    learners, losses = _learn(config, problem, learners, keys)
+    losses = np.asarray(losses)
+    sound = np.append(np.isfinite(losses).all(axis=0), _finite(learners.network))
+    if not sound.all():
+        at = made + min(int(np.argmin(sound)) + 1, updates)  # a loss shows the weights of the update before
+        raise TrainingError(
+            Text(f"the loss or a weight is not a number at update {at}", f"第 {at} 次更新时损失或权重不是数字"),
+            hint=Text(
+                "the networks before this round are kept; lower `learning_rate`, or look for extreme values",
+                "本轮之前的网络已保留；请降低 `learning_rate`，或查找极端值",
+            ),
+        )
+    return learners, losses
 
 
 def _finite(networks: Network) -> bool:
@@ -116,7 +148,7 @@ def fit(
 class Schedule:
     """How long to train."""
 
-    updates: int = 50  # of a round
+    updates: int = AT_ONCE  # of a round
     patience: int = 6  # rounds without a rise
     seed: int = 0
 
@@ -144,8 +176,7 @@ def _validate(networks: Network, validation: Stretch) -> tuple[Float[Array, " me
     """Profit on the validation periods: of each member, and of the mean order."""
 
     def money(policy: Network | Ensemble) -> Float[Array, ""]:
-        _, period = run(policy, validation)
-        return (profits(validation.shop, period) * validation.weight).sum()
+        return (earn(policy, validation)[1] * validation.weight).sum()
 
     alone = jax.lax.map(
         lambda i: money(jax.tree.map(lambda x: x[i], networks)), jnp.arange(jax.tree.leaves(networks)[0].shape[0])

@@ -5,7 +5,7 @@ whole catalogue. From one table of profits [candidate, row] the best numbers are
 each group, or for each item; which of the three is used is decided on later periods.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import equinox as eqx
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from restock.policies.rules import Past, Rule
-from restock.simulator.rollout import Policy, Stretch, profits, run
+from restock.simulator.money import profit_at_cost
+from restock.simulator.rollout import Policy, Stretch, run
 
 Pooling = Literal["shop", "group", "item"]
 POOLINGS: tuple[Pooling, ...] = ("shop", "group", "item")
@@ -76,6 +77,18 @@ def tune(rule: Rule, past: Past, trial: Trial, groups: NDArray[np.int32], seed: 
     return Tuned(rule, pooling, tried.numbers[best], past, shared, tried.validation[best, rows])
 
 
+def tune_again(tuned: Tuned, past: Past, trial: Trial, groups: NDArray[np.int32], seed: int = 0) -> Tuned:
+    """The best numbers on training and validation periods together, pooled as validation has chosen.
+
+    Args:
+        past: what the rule may take from both. [row]
+    """
+    tried = search(tuned.rule, past, trial._replace(train=trial.train + trial.validation), seed)
+    best = _choose(tried.train, tuned.pooling, groups)
+    shared = tried.numbers[_choose(tried.train, "shop", groups)[0]]
+    return replace(tuned, numbers=tried.numbers[best], past=past, shared=shared)
+
+
 def search(rule: Rule, past: Past, trial: Trial, seed: int) -> Tried:
     """A sample of the whole box, then rounds around the best point for all rows together."""
     rows = trial.train.shape[0]
@@ -113,8 +126,7 @@ def _earn(make, numbers: Float[Array, "candidate number"], past: Past, trial: Tr
     """Profit of each candidate and row, on the training and on the validation periods."""
 
     def one(numbers: Float[Array, " number"]) -> tuple[Array, Array]:
-        _, period = run(jax.vmap(make, (None, 0))(numbers, past), trial.stretch, 0)
-        money = profits(trial.stretch.shop, period)
+        _, money = run(jax.vmap(make, (None, 0))(numbers, past), trial.stretch, 0, keep=profit_at_cost)
         return (money * trial.train).sum(axis=1), (money * trial.validation).sum(axis=1)
 
     return jax.vmap(one)(numbers)

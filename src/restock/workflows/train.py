@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.algorithms.ensemble import Fitting, Round, Schedule, fit, start_fitting
+from restock.algorithms.ensemble import AT_ONCE, Fitting, Round, Schedule, fit, refit, start_fitting
 from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.problem import Problem
 from restock.backtest.catalogue import Catalogue, past_of, scaling_of
@@ -22,7 +22,7 @@ from restock.forecasting.features import Scaling
 from restock.language import Text
 from restock.policies.network import Ensemble, Network
 from restock.policies.rules import RULES, rule
-from restock.policies.tuning import Tuned, tune
+from restock.policies.tuning import Tuned, tune, tune_again
 from restock.progress import Progress, Silent
 from restock.storage.checkpoints import drop_checkpoints, load_checkpoint, save_checkpoint
 from restock.storage.folder import Folder
@@ -31,7 +31,6 @@ from restock.workflows.project import Project
 from restock.workflows.situation import Situation, day, understand
 from restock.workflows.training import LEARNED, Trained, to_arrays, to_config
 
-ROUND = 50  # updates between two looks at validation money
 CLEAR_ROWS = 10  # a class with fewer items follows the shop
 
 
@@ -75,13 +74,18 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
     tuned = tune_rules(project.config, catalogue, windows, scaling, groups, progress)
     validation = catalogue.window(windows.validation, scaling)
     settings = settings_of(project.config, catalogue, windows)
-    problem = catalogue.problem(windows.train, scaling)
     lesson = Lesson(
-        project.folder, settings, problem, validation, _fingerprint(situation, settings, project.config, seed)
+        project.folder,
+        settings,
+        catalogue.problem(windows.train, scaling),
+        validation,
+        _fingerprint(situation, settings, project.config, seed),
     )
     fitting, resumed = learn_networks(lesson, project.config, seed, progress, resume)
     earned = {name: t.validation for name, t in tuned.items()} | {LEARNED: _earned(fitting.best, validation)}
     best_rule = max(tuned, key=lambda name: float(tuned[name].validation.sum()))
+    known = (windows.train[0], windows.validation[1])
+    networks = settle_networks(settings, catalogue.problem(known, scaling), fitting, seed, progress)
     trained = Trained(
         keys=tuple(situation.row_names()),
         groups=groups,
@@ -90,9 +94,9 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
         feature_names=catalogue.feature_names,
         scaling=scaling,
         settings=settings,
-        networks=fitting.best,
+        networks=networks,
         rounds=fitting.rounds,
-        rules=tuned,
+        rules=settle_rules(tuned, catalogue, windows, scaling, groups),
         choice=choose(earned, groups),
         period_days=situation.history.period_days,
         best_rule=best_rule,
@@ -132,6 +136,36 @@ def tune_rules(
     return tuned
 
 
+def settle_rules(
+    tuned: dict[str, Tuned], catalogue: Catalogue, windows: Windows, scaling: Scaling, groups: NDArray[np.str_]
+) -> dict[str, Tuned]:
+    """The rules with numbers from all periods before the test, now that validation has chosen how to pool them."""
+    codes = np.unique(groups, return_inverse=True)[1].astype(np.int32)
+    past, trial = (
+        past_of(catalogue, (windows.train[0], windows.validation[1]), codes),
+        catalogue.trial(windows, scaling),
+    )
+    return {name: tune_again(each, past, trial, codes) for name, each in tuned.items()}
+
+
+def settle_networks(
+    settings: PathwiseConfig, everything: Problem, fitting: Fitting, seed: int, progress: Progress
+) -> Network:
+    """Networks from all periods before the test, for as many updates as validation has chosen.
+
+    The latest periods tell most about the next ones: kept aside for validation they are lost to learning.
+
+    Args:
+        everything: training and validation periods.
+    """
+    updates, members = fitting.best_round.updates, jax.tree.leaves(fitting.best)[0].shape[0]
+    progress.start(Text("learning from the latest periods too", "加入最近周期再次学习"), updates)
+    try:
+        return refit(settings, everything, members, updates, seed, lambda made: progress.advance(made))
+    finally:
+        progress.finish()
+
+
 def settings_of(config: Config, catalogue: Catalogue, windows: Windows) -> PathwiseConfig:
     """The algorithm's settings for this shop: windows long enough to see an order arrive and sell."""
     train = config.train
@@ -164,7 +198,7 @@ def learn_networks(lesson: Lesson, config: Config, seed: int, progress: Progress
     """Rounds of learning with a checkpoint after each."""
     fitting = start_fitting(lesson.settings, lesson.problem, config.train.seeds, seed)
     kept = _resumed(lesson, fitting) if resume else None
-    schedule = Schedule(min(ROUND, lesson.settings.updates), config.train.patience, seed)
+    schedule = Schedule(min(AT_ONCE, lesson.settings.updates), config.train.patience, seed)
 
     def after_round(fitting: Fitting) -> None:
         last = fitting.rounds[-1]
