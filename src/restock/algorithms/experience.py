@@ -1,0 +1,117 @@
+"""What a policy lives through: steps along windows of a problem, and the memory that keeps them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from restock.algorithms.problem import Problem, draw
+from restock.policies.actors import observe
+from restock.simulator.dynamics import receive, settle
+from restock.simulator.money import profit_at_cost
+from restock.simulator.rollout import Stretch
+from restock.simulator.types import Chance, Decision, Known, Period, Shop, Stock, View
+
+Reward = Callable[[Shop, Period], Array]
+Act = Callable[[Float[Array, "row input"], View, Array], tuple[Any, Decision]]
+
+
+class Steps(eqx.Module):
+    """Steps of many rows side by side."""
+
+    seen: Float[Array, "time1 row input"]  # observations, one more than there are steps
+    action: Any  # [time, row]
+    reward: Float[Array, "time row"]  # profit per period, in units of the row's money scale
+
+
+def money_scale(shop: Shop, known: Known) -> Float[Array, " row"]:
+    """What a period of demand is worth: divides rewards, so that all items count alike."""
+    scale = known.scale if known.scale.ndim == 1 else known.scale[:, 0]
+    unit = jnp.maximum(shop.shortage[:, 0] + shop.backlog_cost[:, 0] + shop.unit_cost[:, 0], shop.holding[:, 0])
+    return jnp.maximum(scale * unit, 1e-6)
+
+
+def live(act: Act, window: Stretch, slots: int, key: Array, reward: Reward = profit_at_cost) -> tuple[Stock, Steps]:
+    """Let a policy act along a window; the last period is only looked at, not lived.
+
+    Args:
+        act: observations and views [row], a key -> what is remembered of the action, and decisions [row].
+        slots: places of the pipeline.
+
+    Returns:
+        The stock before the last period, and what happened before it.
+    """
+    shop, scale = window.shop, money_scale(window.shop, window.known)
+    moves, varies = window.known.scale.ndim == 2, window.chance.arrives.ndim == 4
+    periods = window.chance.demand.shape[1]
+
+    def at(t: Array) -> tuple[Known, Chance]:
+        known = jax.tree.map(lambda x: x[:, t], window.known) if moves else window.known
+        arrives = window.chance.arrives[:, t] if varies else window.chance.arrives
+        return known, Chance(window.chance.demand[:, t], arrives)
+
+    def look(stock: Stock, t: Array) -> tuple[View, Chance, Array, Array]:
+        known, chance = at(t)
+        stock, arrived = jax.vmap(receive)(stock, chance)
+        view = View(shop, stock, known)
+        return view, chance, arrived, jax.vmap(lambda v: observe(v, slots))(view)
+
+    def one_period(stock: Stock, today: tuple[Array, Array]) -> tuple[Stock, Any]:
+        t, key = today
+        view, chance, arrived, seen = look(stock, t)
+        action, decision = act(seen, view, key)
+        after, period = jax.vmap(settle)(view, decision, chance, arrived)
+        return after, (seen, action, jax.vmap(reward)(shop, period) / scale)
+
+    keys = jax.random.split(key, periods - 1)
+    stock, (seen, action, earned) = jax.lax.scan(one_period, window.stock, (jnp.arange(periods - 1), keys))
+    last = look(stock, jnp.asarray(periods - 1))[-1]
+    return stock, Steps(jnp.concatenate([seen, last[None]]), action, earned)
+
+
+def next_window(problem: Problem, batch: int, periods: int, key: Array, stock: Stock | None) -> Stretch:
+    """A window with one period more than is lived; it goes on with `stock` unless that is None."""
+    window = draw(problem, batch, periods + 1, key)
+    return window if stock is None else eqx.tree_at(lambda w: w.stock, window, stock)
+
+
+class Memory(eqx.Module):
+    """Experience replay: the latest transitions, each an entry of every leaf. Lin (1992); Mnih et al. (2015)."""
+
+    content: Any  # [place, ...]
+    priority: Float[Array, " place"]  # 0 where nothing is kept yet
+    next: Int[Array, ""]  # place of the next entry
+
+    def add(self, entries: Any) -> "Memory":
+        """Keep more entries, over the oldest ones; new ones get the highest priority so far."""
+        count = jax.tree.leaves(entries)[0].shape[0]
+        places = (self.next + jnp.arange(count)) % self.priority.shape[0]
+        content = jax.tree.map(lambda old, new: old.at[places].set(new), self.content, entries)
+        most = jnp.maximum(self.priority.max(), 1.0)
+        return Memory(content, self.priority.at[places].set(most), (self.next + count) % self.priority.shape[0])
+
+    def draw(self, count: int, key: Array, exponent: float = 0.0) -> tuple[Any, Int[Array, " entry"], Array]:
+        """Entries, their places, and the probability of each, relative to even draws.
+
+        Args:
+            exponent: 0 draws evenly; above, by priority to this power (Schaul et al. 2016, arXiv 1511.05952).
+        """
+        weight = jnp.where(self.priority > 0, self.priority**exponent if exponent else 1.0, 0.0)
+        total = jnp.cumsum(weight)
+        places = jnp.searchsorted(total, jax.random.uniform(key, (count,)) * total[-1], side="right")
+        places = jnp.minimum(places, self.priority.shape[0] - 1)
+        relative = weight[places] / total[-1] * jnp.maximum((weight > 0).sum(), 1)
+        return jax.tree.map(lambda x: x[places], self.content), places, relative
+
+    def rate(self, places: Int[Array, " entry"], error: Float[Array, " entry"]) -> "Memory":
+        """New priorities: the size of the error."""
+        return Memory(self.content, self.priority.at[places].set(jnp.abs(error) + 1e-3), self.next)
+
+
+def empty_memory(places: int, like: Any) -> Memory:
+    """Room for entries like this one. [...]"""
+    content = jax.tree.map(lambda x: jnp.zeros((places, *x.shape), x.dtype), like)
+    return Memory(content, jnp.zeros(places), jnp.zeros((), int))

@@ -1,0 +1,100 @@
+"""Policies of the model-free algorithms: a perceptron that scores orders, and what it looks at."""
+
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from restock.policies.network import Layer, normal_safety, stock_inputs, terms
+from restock.policies.rules import buy, position
+from restock.simulator.types import Decision, Known, Number, Shop, View
+
+Grid = Literal["quantities", "levels"]
+
+
+class Perceptron(eqx.Module):
+    """Layers with tanh between them."""
+
+    layers: tuple[Layer, ...]
+
+    def __init__(self, sizes: tuple[int, ...], key: Array, last_gain: float = 0.01) -> None:
+        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+        # One draw for all layers: each call of a random function costs seconds of compilation.
+        drawn = jax.random.normal(key, (sum(out * into for out, into in shapes),))
+        layers = []
+        for place, (out, into) in enumerate(shapes):
+            weight, drawn = drawn[: out * into].reshape(out, into), drawn[out * into :]
+            gain = last_gain if place == len(shapes) - 1 else 1.0
+            layers.append(Layer(weight * gain / into**0.5, jnp.zeros(out)))
+        self.layers = tuple(layers)
+
+    def __call__(self, x: Float[Array, " into"]) -> Float[Array, " out"]:
+        for layer in self.layers[:-1]:
+            x = jnp.tanh(layer(x))
+        return self.layers[-1](x)
+
+
+def observe(view: View, slots: int) -> Float[Array, " input"]:
+    """What a network sees, without units: features, the shop's terms, stock and pipeline.
+
+    Args:
+        slots: places of the pipeline, the longest lead time.
+    """
+    missing = (usual_level(view.shop, view.known) - position(view)) / view.known.scale
+    return jnp.concatenate([view.known.features, terms(view.shop, view.known), stock_inputs(view, missing, slots)])
+
+
+def observed(features: int, slots: int) -> int:
+    """Length of what `observe` gives."""
+    return features + 6 + slots + 2
+
+
+def usual_level(shop: Shop, known: Known) -> Number:
+    """The newsvendor's order-up-to level, units."""
+    return known.lead_demand + normal_safety(shop, known) * known.lead_spread
+
+
+class Choices(eqx.Module):
+    """Orders on a grid.
+
+    Prices are added as a second grid: the index then counts pairs, order first, and `decision` reads both parts of it.
+    """
+
+    kind: Grid = eqx.field(static=True)  # order so many steps, or up to the newsvendor's level and some steps
+    count: int = eqx.field(static=True)
+    step: Number  # demand scales between two choices
+
+    def order(self, view: View, index: Array) -> Number:
+        """Units, before packs and minimum."""
+        scale = view.known.scale
+        if self.kind == "quantities":
+            return index * self.step * scale
+        level = usual_level(view.shop, view.known) + (index - self.count // 2) * self.step * scale
+        return jnp.maximum(level - position(view), 0.0)
+
+
+class Chooser(eqx.Module):
+    """Scores every choice and takes the best; with a key and a temperature, draws from the softmax of the scores."""
+
+    scores: Perceptron
+    choices: Choices
+    slots: int = eqx.field(static=True)
+    temperature: float = eqx.field(static=True, default=0.0)
+
+    def __call__(self, view: View, key: Array | None = None) -> Decision:
+        scores = self.rate(observe(view, self.slots))
+        if key is None or self.temperature == 0.0:
+            return buy(view, self.choices.order(view, jnp.argmax(scores)))
+        return buy(view, self.choices.order(view, jax.random.categorical(key, scores / self.temperature)))
+
+    def rate(self, seen: Float[Array, " input"]) -> Float[Array, " choice"]:
+        """A score for every choice; networks with one output more are duelling: value and advantages."""
+        out = self.scores(seen)
+        return out if out.shape[0] == self.choices.count else duel(out)
+
+
+def duel(out: Float[Array, " out"]) -> Float[Array, " choice"]:
+    """Value plus advantages that average to zero (Wang et al. 2016, arXiv 1511.06581)."""
+    return out[0] + out[1:] - out[1:].mean()
