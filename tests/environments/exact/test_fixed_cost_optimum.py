@@ -3,6 +3,7 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from simulated_setting import average_cost
 
 from restock.environments.exact.fixed_cost import (
     Batches,
@@ -17,10 +18,7 @@ from restock.environments.exact.fixed_cost import (
 from restock.environments.exact.lost_sales import optimal_cost
 from restock.environments.fixed_cost import PUBLISHED, FixedCost, find_instance
 from restock.environments.lost_sales import LostSales
-from restock.environments.setting import repeat
 from restock.policies.rules import MinMax as SimulatedMinMax
-from restock.simulator.rollout import Stretch, run
-from restock.simulator.types import Chance
 
 BIJVANK = find_instance("poisson-p14-L2-K5")
 SMALL = FixedCost(LostSales("geometric", 2, 6, mean=1.5), 3)
@@ -91,14 +89,7 @@ def test_batches_lift_the_position_just_above_the_mark():
 
 
 def test_the_simulator_charges_what_the_exact_cost_says():
-    paths, periods, ignored = 400, 600, 50
-    setting = BIJVANK.setting()
-    drawn = setting.draw(np.random.default_rng(5), paths, periods)
-    rows = [repeat(record, paths) for record in (setting.shop, setting.stock, drawn.known)]
-    stretch = Stretch(*rows, Chance(drawn.demand[:, :, None], rows[0].lead_chance), jnp.ones((paths, periods)))
     policy = SimulatedMinMax(jnp.asarray(17.0), jnp.asarray(6.0), jnp.asarray(1.0))
-    _, profit = run(policy, stretch, keep=lambda shop, period: period.money.profit)
-    average = -np.asarray(profit)[:, ignored:].mean(axis=1)
-    exact = rule_cost(BIJVANK, MinMax(17, 23, 23))
-    assert abs(average.mean() - exact) < 3 * average.std() / paths**0.5
-    assert average.std() / paths**0.5 < 0.005 * exact
+    simulated, exact = average_cost(BIJVANK.setting(), policy), rule_cost(BIJVANK, MinMax(17, 23, 23))
+    assert abs(simulated.value - exact) < 3 * simulated.stderr
+    assert simulated.stderr < 0.005 * exact
