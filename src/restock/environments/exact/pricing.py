@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from restock.environments.exact.grid import left_chances
 from restock.environments.exact.simulation import Cost
 from restock.environments.pricing import Floats, Integers, Pricing, step
 
@@ -29,7 +30,8 @@ def optimal_pricing(instance: Pricing) -> Exact:
     """The policy with the largest expected profit; it sees the stock and the period."""
     began = time.perf_counter()
     stock = np.arange(instance.capacity + 1)
-    left = np.stack([_left(instance, price) for price in instance.prices])  # [price, x, left]
+    chances = (instance.demand.chances(price, instance.capacity + 1) for price in instance.prices)
+    left = np.stack([left_chances(demand) for demand in chances])  # [price, x, left]
     earned = _earned(instance, left)  # [price, x]
     after = instance.salvage * stock.astype(np.float64)
     orders, prices = (np.zeros((instance.periods, len(stock)), np.int64) for _ in range(2))
@@ -43,15 +45,6 @@ def optimal_pricing(instance: Pricing) -> Exact:
         after = choice.max(axis=1)
     profit = float(after[list(instance.starts)].mean())
     return Exact(profit, after, orders, prices, time.perf_counter() - began)
-
-
-def _left(instance: Pricing, price: float) -> Floats:
-    """P(left at the end = e | x on hand before demand). [x, e]"""
-    demand = instance.demand.chances(price, instance.capacity + 1)
-    on_hand, left = np.indices((instance.capacity + 1,) * 2)
-    chances = np.where(left <= on_hand, demand[np.maximum(on_hand - left, 0)], 0.0)
-    chances[:, 0] = 1 - np.concatenate([[0.0], np.cumsum(demand)[:-1]])
-    return chances
 
 
 def _earned(instance: Pricing, left: Floats) -> Floats:
