@@ -7,15 +7,14 @@ import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
 
-from restock.algorithms.pathwise import PathwiseConfig, train
-from restock.algorithms.problem import Problem
+from restock.algorithms.pathwise import PathwiseConfig
 from restock.environments.exact.reachable import reach, reached_cost
 from restock.environments.exact.simulation import Cost, Orders, simulated_cost
 from restock.environments.lost_sales import LostSales
-from restock.environments.setting import Setting, repeat
 from restock.policies.network import Network
 from restock.simulator.dynamics import allowed
 from restock.simulator.types import Known, Shop, Stock, View
+from restock.workflows.benches.learning_problem import learn_pathwise
 
 # One setting for all instances. Training allows fractions of units to the end: the cost bends at whole units, so the
 # slope leads to a whole number and stays there. With rounded orders stock and demand often tie, the slope at a tie is a
@@ -33,15 +32,12 @@ RECIPE = PathwiseConfig(
     carry_stock=True,
     whole_units_from=1.0,
 )
-PATHS, PERIODS = 4096, 500  # drawn to learn from
-TRAINING = 7919  # keeps chance in training apart from every other use of a seed
 AT_ONCE = 1 << 13  # states in one call of a network
 
 
 def learn_orders(instance: LostSales, seed: int, recipe: PathwiseConfig = RECIPE) -> Network:
     """A network trained from nothing on demand that no evaluation uses."""
-    network, _ = train(recipe, learning_problem(instance.setting(), seed), jax.random.key(TRAINING + seed))
-    return jax.block_until_ready(network)
+    return learn_pathwise(recipe, instance.setting(), seed)
 
 
 def price_orders(instance: LostSales, orders: Orders) -> Cost:
@@ -74,19 +70,3 @@ def _decide(network: Network, shop: Shop, known: Known, states: Array) -> Array:
         return allowed(shop, known.may_order, network(view).order)[0]
 
     return jax.vmap(order)(states)
-
-
-def learning_problem(setting: Setting, seed: int) -> Problem:
-    """Many paths of one item."""
-    drawn = setting.draw(np.random.default_rng([seed, TRAINING]), PATHS, PERIODS)
-    shop = repeat(setting.shop, PATHS)
-    return Problem(
-        shop=shop,
-        known=drawn.known if drawn.known.scale.ndim else repeat(drawn.known, PATHS),
-        demand=drawn.demand[:, :, None],
-        arrives=shop.lead_chance,
-        weight=jnp.ones((PATHS, PERIODS)),
-        chance_of_row=jnp.ones(PATHS),
-        first=0,
-        last=PERIODS,
-    )
