@@ -121,11 +121,12 @@ class Nonstationary:
 
         `features` is the average over the largest order, at most 1, as decisionrl shows it; or the chance of the fast
         regime. `lead_demand` and `lead_spread` are the forecast of this period's demand that follows from it, and the
-        standard deviation of its error. `averages` holds the average where it is seen, else the forecast.
+        standard deviation of its error. `averages` holds the forecast too, which is the average, cut off at the largest
+        order, where that is seen.
         """
         if sees == "average":
-            forecast, spread = drawn.average, np.full(drawn.average.shape, self.average_error)
-            feature = np.minimum(drawn.average / self.largest_order, 1.0)
+            forecast = np.minimum(drawn.average, self.largest_order)
+            feature, spread = forecast / self.largest_order, np.full(forecast.shape, self.average_error)
         else:
             forecast, feature = self.slow + drawn.chance * (self.fast - self.slow), drawn.chance
             spread = np.sqrt(forecast + drawn.chance * (1 - drawn.chance) * (self.fast - self.slow) ** 2)

@@ -109,6 +109,10 @@ class Pricing:
                 ),
             )
 
+    def allowed(self, stock: Integers, order: Integers) -> Integers:
+        """The part of an order that may be placed."""
+        return np.clip(order, 0, np.minimum(self.largest_order, self.capacity - stock))
+
 
 class Outcome(NamedTuple):
     """What a period leaves and earns, by path."""
@@ -129,7 +133,7 @@ def step(
         order: units; more than may be ordered or has room is cut off. [path]
         price: index into `prices`. [path]
     """
-    order = np.clip(order, 0, np.minimum(instance.largest_order, instance.capacity - stock))
+    order = instance.allowed(stock, order)
     prices = np.asarray(instance.prices)[price]
     shelf, demand = stock + order, instance.demand.draw(generator, prices)
     sold = np.minimum(shelf, demand)

@@ -89,8 +89,8 @@ def tune_again(tuned: Tuned, past: Past, trial: Trial, groups: NDArray[np.int32]
     return replace(tuned, numbers=tried.numbers[best], past=past, shared=shared)
 
 
-def search(rule: Rule, past: Past, trial: Trial, seed: int) -> Tried:
-    """A sample of the whole box, then rounds around the best point for all rows together."""
+def search(rule: Rule, past: Past, trial: Trial, seed: int, rounds: int = ROUNDS) -> Tried:
+    """A sample of the whole box, then rounds around the best point for all rows together, each in a smaller box."""
     rows = trial.train.shape[0]
     stretch = np.where(rule.in_leads, np.asarray(_periods_to_protect(trial.stretch)).max(), 1.0)
     low, high = np.array(rule.low) * stretch, np.array(rule.high) * stretch
@@ -98,7 +98,7 @@ def search(rule: Rule, past: Past, trial: Trial, seed: int) -> Tried:
         return _try(rule, np.zeros((1, 0), np.float32), past, trial)
     tried = Tried(np.zeros((0, len(low)), np.float32), *np.zeros((2, 0, rows), np.float32))
     centre, width = (low + high) / 2, (high - low) / 2
-    for number in range(ROUNDS + 1):
+    for number in range(rounds + 1):
         count = FIRST_ROUND if number == 0 else NEXT_ROUND
         unit = qmc.Sobol(len(low), rng=seed + number).random(count)
         points = np.clip(centre + (2 * unit - 1) * width, low, high).astype(np.float32)

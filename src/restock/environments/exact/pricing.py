@@ -1,7 +1,8 @@
 """The exact optimum of pricing instances, by dynamic programming from the last period to the first."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,6 +46,51 @@ def optimal_pricing(instance: Pricing) -> Exact:
         after = choice.max(axis=1)
     profit = float(after[list(instance.starts)].mean())
     return Exact(profit, after, orders, prices, time.perf_counter() - began)
+
+
+class Fixed(NamedTuple):
+    """A price and a level to order up to that never move, and what they earn."""
+
+    price: float  # money per unit
+    level: int  # units
+    profit: float  # expected, of an episode
+
+
+def best_fixed_price(instance: Pricing) -> float:
+    """Profit of the best price that never moves, with the best orders for it."""
+    return max(optimal_pricing(replace(instance, prices=(price,))).profit for price in instance.prices)
+
+
+def best_fixed_price_and_level(instance: Pricing) -> Fixed:
+    """The best price and level that never move, of all pairs; without orders the level is 0."""
+    stock = np.arange(instance.capacity + 1)
+    levels = range(instance.capacity + 1 if instance.largest_order else 1)
+    profits = (
+        Fixed(price, level, steady_profit(instance, level - stock, index))
+        for index, price in enumerate(instance.prices)
+        for level in levels
+    )
+    return max(profits, key=lambda fixed: fixed.profit)
+
+
+def steady_profit(instance: Pricing, orders: Integers, price: int) -> float:
+    """Expected profit of an episode in which orders depend on the stock alone and the price never moves.
+
+    Args:
+        instance: the problem.
+        orders: units; more than may be ordered or has room is cut off. [x]
+        price: index into the prices of the instance.
+    """
+    stock = np.arange(instance.capacity + 1)
+    orders = instance.allowed(stock, orders)
+    left = left_chances(instance.demand.chances(instance.prices[price], instance.capacity + 1))
+    one_price = replace(instance, prices=(instance.prices[price],))
+    now = _earned(one_price, left[None])[0][stock + orders] - instance.unit_cost * orders
+    chances = left[stock + orders]
+    after = instance.salvage * stock.astype(np.float64)
+    for _ in range(instance.periods):
+        after = now + instance.discount * chances @ after
+    return float(after[list(instance.starts)].mean())
 
 
 def _earned(instance: Pricing, left: Floats) -> Floats:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from statistics import fmean, median, stdev
+from statistics import fmean, stdev
 from typing import Any, Generic, TypeVar
 
 import jax
@@ -38,7 +38,7 @@ class Comparison(Generic[I]):
     best_known: Callable[[I], float | None]  # the optimum, or the best value published
     solved: Mapping[str, Callable[[I], Cost]]  # methods that leave nothing to chance: optima, bounds, tuned rules
     learned: Mapping[str, Learner[I]]
-    fits: Callable[[I, str], bool] = all_fit  # a method that does not is left out, unless it is asked for alone
+    fits: Callable[[I, str], bool] = all_fit  # what does not is left out, but for all that was asked: then it says why
     more_is_better: bool = False  # profit, where others report costs
 
     @property
@@ -48,12 +48,8 @@ class Comparison(Generic[I]):
 
     def __call__(self, task: Task) -> Iterator[Row]:
         """A row per instance and method."""
-        pairs = [
-            (instance, method)
-            for instance in map(self.find, task.instances)
-            for method in task.methods
-            if task.methods == (method,) or self.fits(instance, method)
-        ]
+        asked = [(instance, method) for instance in map(self.find, task.instances) for method in task.methods]
+        pairs = [pair for pair in asked if self.fits(*pair)] or asked
         task.progress.start(self.about, len(pairs))
         for done, (instance, method) in enumerate(pairs, start=1):
             row = self._solved(instance, method) if method in self.solved else self._learned(instance, method, task)
@@ -70,13 +66,13 @@ class Comparison(Generic[I]):
         learner = self.learned[method]
         values: list[Cost] = []
         seconds: list[float] = []
+        jax.clear_caches()  # the first training pays for its compilation, as that of a user does; the others need none
         for seed in range(task.seeds):
-            jax.clear_caches()  # every training pays for its compilation, as the first one of a user does
             began = time.perf_counter()
             policy = learner.train(instance, seed)
             seconds.append(time.perf_counter() - began)
             values.append(learner.price(instance, policy))
-        return self._row(instance, method, mean_of_seeds(values), median(seconds), task.seeds)
+        return self._row(instance, method, mean_of_seeds(values), seconds[0], task.seeds)
 
     def _row(self, instance: I, method: str, value: Cost, seconds: float, seeds: int) -> Row:
         return Row(

@@ -1,5 +1,7 @@
 """A benchmark instance as something to learn from."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,16 @@ from restock.policies.network import Network
 
 PATHS, PERIODS = 4096, 500  # drawn to learn from
 TRAINING = 7919  # keeps chance in training apart from every other use of a seed
+
+
+def recipe(**settings: Any) -> PathwiseConfig:
+    """Settings without regularisation: paths are drawn from the law itself, there is nothing to over-fit.
+
+    Orders stay fractions in training, see docs/benchmarks.md.
+    """
+    regularisation = {"weight_decay": 0.0, "input_dropout": 0.0}
+    usual = {"batch": 128, "hidden": 16, "learning_rate": 1e-2, "warm_up": 0.0, "whole_units_from": 1.0}
+    return PathwiseConfig(**usual, **regularisation, **settings)
 
 
 def learn_pathwise(recipe: PathwiseConfig, setting: Setting, seed: int) -> Network:

@@ -26,7 +26,7 @@ def best_known(instance: LostSales) -> float | None:
 
 
 def fits(instance: LostSales, method: str) -> bool:
-    """The optimum is left out where it does not fit into memory; asked for alone, it says so."""
+    """The optimum is left out where it does not fit into memory; if nothing else was asked for, it says so."""
     return method != OPTIMAL or most_states(newsvendor_limits(instance)) <= MOST_STATES
 
 

@@ -1,0 +1,42 @@
+"""Lost sales with a fixed order cost: what the best rule of each kind costs above the exact optimum.
+
+Nothing is learned by a derivative: what an order costs does not change with its size, only with whether there is one.
+"""
+
+from restock.environments.exact.fixed_cost import (
+    best_batches,
+    best_capped_min_max,
+    best_min_max,
+    optimal_fixed_cost,
+)
+from restock.environments.exact.simulation import Cost
+from restock.environments.fixed_cost import PUBLISHED, find_instance
+from restock.language import Text
+from restock.workflows.benches.comparison import Comparison
+from restock.workflows.benches.result import Bench
+
+COMPARISON = Comparison(
+    about=Text("fixed order cost", "固定订货成本"),
+    find=find_instance,
+    best_known=lambda instance: PUBLISHED[instance].optimum,
+    solved={
+        "optimal": lambda instance: Cost(optimal_fixed_cost(instance).cost, 0.0),
+        "min_max": lambda instance: Cost(best_min_max(instance).cost, 0.0),
+        "batches": lambda instance: Cost(best_batches(instance).cost, 0.0),
+        "capped_min_max": lambda instance: Cost(best_capped_min_max(instance).cost, 0.0),
+    },
+    learned={},
+)
+
+FIXED_COST = Bench(
+    name="fixed-cost",
+    about=Text(
+        "lost sales with a fixed order cost, against the exact optimum",
+        "有固定订货成本的缺货损失，与精确最优解比较",
+    ),
+    methods=COMPARISON.methods,
+    instances=tuple(instance.name for instance in PUBLISHED),
+    usual=tuple(instance.name for instance in PUBLISHED),
+    quick=tuple(instance.name for instance in PUBLISHED),
+    run=COMPARISON,
+)
