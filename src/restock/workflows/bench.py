@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from restock.errors import UsageError
+from restock.errors import UsageError, nearest
 from restock.language import Text
 from restock.progress import Progress, Silent
 from restock.workflows.benches.backlog import BACKLOG
@@ -35,7 +34,8 @@ def bench(
 
     Args:
         name: one of `BENCHES`.
-        methods: only these; none: all. Patterns such as `*base_stock` are allowed here and in `instances`.
+        methods: only these; none: all, or those that are quick. Patterns such as `*base_stock` are allowed here and
+            in `instances`.
         instances: only these; none: the usual ones, or the quick ones.
         seeds: trainings of each learned method on each instance.
         quick: a slice of it in under a minute.
@@ -52,8 +52,9 @@ def bench(
         )
     chosen = BENCHES[choose(BENCH, (name,), tuple(BENCHES))[0]]
     usual = chosen.quick if quick else chosen.usual
+    compared = (quick and chosen.quick_methods) or chosen.methods
     task = Task(
-        methods=choose(METHOD, methods, chosen.methods) if methods else chosen.methods,
+        methods=choose(METHOD, methods, chosen.methods) if methods else compared,
         instances=choose(INSTANCE, instances, chosen.instances) if instances else usual,
         seeds=seeds,
         quick=quick,
@@ -82,14 +83,10 @@ def choose(kind: Text, wanted: Sequence[str], there: Sequence[str]) -> tuple[str
 
 
 def _unknown(kind: Text, pattern: str, there: Sequence[str]) -> UsageError:
-    near = get_close_matches(pattern.strip().lower(), there, n=3, cutoff=0.4) or list(there[:4])
     return UsageError(
         Text(
             f"there is no {kind.en} `{pattern}`; there are {len(there)}",
             f"没有名为 `{pattern}` 的{kind.zh}；共有 {len(there)} 个",
         ),
-        hint=Text(
-            "the nearest names are " + ", ".join(f"`{n}`" for n in near),
-            "最接近的名称：" + "、".join(f"`{n}`" for n in near),
-        ),
+        hint=nearest(pattern, there),
     )

@@ -10,11 +10,10 @@ from restock.environments.backlog import PUBLISHED, Backlog, find_instance
 from restock.environments.exact.backlog import base_stock_cost, optimal_backlog_cost, optimal_level
 from restock.environments.exact.simulation import Cost
 from restock.language import Text
-from restock.policies.network import Network
 from restock.policies.rules import BaseStock
 from restock.simulator.rollout import Policy, Stretch
 from restock.workflows.benches.comparison import Comparison, Learner
-from restock.workflows.benches.learning_problem import learn_pathwise, recipe
+from restock.workflows.benches.learning_problem import learn, recipe
 from restock.workflows.benches.result import Bench
 from restock.workflows.benches.simulated import STREAMS, earned, mean_of_paths, stretch_of
 
@@ -30,11 +29,11 @@ def tuned_level(instance: Backlog) -> float:
     return float(np.quantile(demand, instance.penalty / (instance.penalty + instance.holding)))
 
 
-def learn_orders(instance: Backlog, seed: int, updates: int = UPDATES) -> Network:
+def learn_orders(instance: Backlog, seed: int, updates: int = UPDATES) -> Policy:
     """A network; its windows are longer where lead times are."""
     before = instance.protected
     settings = recipe(updates=updates, periods=before + COUNTED, ignored=before, carry_stock=True)
-    return learn_pathwise(settings, instance.setting(), seed)
+    return learn(settings, instance.setting(), seed)
 
 
 def price_orders(instance: Backlog, policy: Policy) -> Cost:

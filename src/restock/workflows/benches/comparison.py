@@ -18,7 +18,7 @@ I = TypeVar("I", bound=Named)  # noqa: E741 - an instance
 
 @dataclass(frozen=True)
 class Learner(Generic[I]):
-    """A method that trains a policy; its seconds are those of `train` alone."""
+    """A method that trains a policy; its seconds are those of the first `train` alone."""
 
     train: Callable[[I, int], Any]  # instance, seed -> a policy, ready when it is returned
     price: Callable[[I, Any], Cost]  # what that policy costs, or earns; the same demand for every policy
@@ -65,14 +65,14 @@ class Comparison(Generic[I]):
     def _learned(self, instance: I, method: str, task: Task) -> Row:
         learner = self.learned[method]
         values: list[Cost] = []
-        seconds: list[float] = []
-        jax.clear_caches()  # the first training pays for its compilation, as that of a user does; the others need none
+        seconds = 0.0
+        jax.clear_caches()  # the first training pays for its compilation, as that of a user does
         for seed in range(task.seeds):
             began = time.perf_counter()
             policy = learner.train(instance, seed)
-            seconds.append(time.perf_counter() - began)
+            seconds = seconds or time.perf_counter() - began
             values.append(learner.price(instance, policy))
-        return self._row(instance, method, mean_of_seeds(values), seconds[0], task.seeds)
+        return self._row(instance, method, mean_of_seeds(values), seconds, task.seeds)
 
     def _row(self, instance: I, method: str, value: Cost, seconds: float, seeds: int) -> Row:
         return Row(

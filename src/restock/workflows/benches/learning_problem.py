@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from restock.algorithms.pathwise import PathwiseConfig, train
+from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.problem import Problem
+from restock.algorithms.training import AlgorithmConfig, train
 from restock.environments.setting import Setting, repeat
-from restock.policies.network import Network
+from restock.simulator.rollout import Policy
 
 PATHS, PERIODS = 4096, 500  # drawn to learn from
 TRAINING = 7919  # keeps chance in training apart from every other use of a seed
@@ -25,10 +26,10 @@ def recipe(**settings: Any) -> PathwiseConfig:
     return PathwiseConfig(**usual, **regularisation, **settings)
 
 
-def learn_pathwise(recipe: PathwiseConfig, setting: Setting, seed: int) -> Network:
-    """A network trained from nothing on demand that no evaluation uses."""
-    network, _ = train(recipe, learning_problem(setting, seed), jax.random.key(TRAINING + seed))
-    return jax.block_until_ready(network)
+def learn(settings: AlgorithmConfig, setting: Setting, seed: int) -> Policy:
+    """A policy trained from nothing on demand that no evaluation uses."""
+    policy, _ = train(settings, learning_problem(setting, seed), jax.random.key(TRAINING + seed))
+    return jax.block_until_ready(policy)
 
 
 def learning_problem(setting: Setting, seed: int) -> Problem:

@@ -1,4 +1,6 @@
-"""Lost sales with lead times: what a learned policy and tuned rules cost above the exact optimum."""
+"""Lost sales with lead times: what learned policies and tuned rules cost above the exact optimum."""
+
+from functools import partial
 
 from restock.environments.exact.grid import most_states, newsvendor_limits
 from restock.environments.exact.lost_sales import MOST_STATES, optimal_cost
@@ -6,17 +8,17 @@ from restock.environments.exact.lost_sales_rules import best_base_stock, best_ca
 from restock.environments.exact.simulation import Cost
 from restock.environments.lost_sales import LONG, PUBLISHED, ZIPKIN, LostSales, find_instance
 from restock.language import Text
-from restock.policies.network import Network
+from restock.simulator.rollout import Policy
 from restock.workflows.benches.comparison import Comparison, Learner
-from restock.workflows.benches.lost_sales_learning import learn_orders, orders_of, price_orders
+from restock.workflows.benches.lost_sales_learning import RECIPES, learn_orders, orders_of, price_orders
 from restock.workflows.benches.result import Bench
 
 OPTIMAL, BASE_STOCK, CAPPED, PATHWISE = "optimal", "base_stock", "capped_base_stock", "pathwise"
 
 
-def price_network(instance: LostSales, network: Network) -> Cost:
-    """What a network's orders cost."""
-    return price_orders(instance, orders_of(network, instance))
+def price_policy(instance: LostSales, policy: Policy) -> Cost:
+    """What a policy's orders cost."""
+    return price_orders(instance, orders_of(policy, instance))
 
 
 def best_known(instance: LostSales) -> float | None:
@@ -39,7 +41,7 @@ COMPARISON = Comparison(
         BASE_STOCK: lambda instance: best_base_stock(instance).cost,
         CAPPED: lambda instance: best_capped_base_stock(instance).cost,
     },
-    learned={PATHWISE: Learner(learn_orders, price_network)},
+    learned={name: Learner(partial(learn_orders, recipe), price_policy) for name, recipe in RECIPES.items()},
     fits=fits,
 )
 
@@ -53,5 +55,6 @@ LOST_SALES = Bench(
     instances=tuple(instance.name for instance in (*ZIPKIN, *LONG)),
     usual=tuple(instance.name for instance in ZIPKIN if instance.demand == "poisson"),
     quick=("poisson-p4-L1", "poisson-p4-L4"),
+    quick_methods=(OPTIMAL, BASE_STOCK, CAPPED, PATHWISE),
     run=COMPARISON,
 )

@@ -20,10 +20,10 @@ from restock.environments.pricing import ORDERS_ONLY, PUBLISHED, Pricing, find_i
 from restock.environments.setting import Course, Setting, empty_stock, plain_shop, steady
 from restock.errors import UsageError
 from restock.language import Text
-from restock.policies.network import Network
+from restock.simulator.rollout import Policy
 from restock.simulator.types import Stock, View
 from restock.workflows.benches.comparison import Comparison, Learner
-from restock.workflows.benches.learning_problem import learn_pathwise, recipe
+from restock.workflows.benches.learning_problem import learn, recipe
 from restock.workflows.benches.result import Bench
 
 PATHWISE = "pathwise"
@@ -56,20 +56,20 @@ def orders_setting(instance: Pricing) -> Setting:
     return Setting(instance.name, shop, empty_stock(0), float(instance.largest_order), draw)
 
 
-def learn_orders(instance: Pricing, seed: int, updates: int = UPDATES) -> Network:
+def learn_orders(instance: Pricing, seed: int, updates: int = UPDATES) -> Policy:
     """A network that sees the stock and never the period."""
     settings = recipe(updates=updates, periods=PERIODS, ignored=0, carry_stock=True)
-    return learn_pathwise(settings, orders_setting(instance), seed)
+    return learn(settings, orders_setting(instance), seed)
 
 
-def price_orders(instance: Pricing, network: Network) -> Cost:
+def price_orders(instance: Pricing, policy: Policy) -> Cost:
     """What a network's orders earn over an episode, exactly."""
     setting, stock = orders_setting(instance), np.arange(instance.capacity + 1)
     known = setting.draw(np.random.default_rng(0), 1, 1).known
 
     def order(units: jax.Array) -> jax.Array:
         view = View(setting.shop, Stock(units.reshape(1, 1), jnp.zeros((1, 0)), jnp.zeros(1)), known)
-        return jnp.round(network(view).order[0])
+        return jnp.round(policy(view, None).order[0])
 
     orders = np.asarray(jax.vmap(order)(jnp.asarray(stock, jnp.float32)))
     return Cost(steady_profit(instance, orders.astype(np.int64), price=0), 0.0)

@@ -23,7 +23,7 @@ class Row:
     value: float  # cost per period, profit of an episode, or whatever the bench measures
     stderr: float  # over seeds, and of the pricing, which is 0 where that is exact
     best_known: float | None  # the optimum, or the best value published
-    seconds: float  # to find the policy once, compilation included: with the first seed
+    seconds: float  # to find the policy once, compilation included
     seeds: int
     ratio: float | None = None  # value as a multiple of the rival's
     more_is_better: bool = False  # a profit or a speed, not a cost
@@ -64,6 +64,7 @@ class Bench:
     usual: tuple[str, ...]  # unless asked for others
     quick: tuple[str, ...]  # a slice of it in under a minute
     run: Callable[[Task], Iterable[Row]]
+    quick_methods: tuple[str, ...] = ()  # of that slice; none: all
 
 
 @dataclass(frozen=True)
