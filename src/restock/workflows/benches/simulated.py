@@ -17,7 +17,7 @@ from restock.simulator.types import Chance, Period, Shop, Stock
 
 Purpose = Literal["price", "tune"]
 STREAMS: dict[Purpose, int] = {"price": 104729, "tune": 15485863}  # of chance; training has another one
-ROUNDS = 4  # of a search, after the first: one instance gets more care than each item of a catalogue
+SEARCHES, ROUNDS = 4, 4  # ROUNDS after the first: one instance gets more care than each item of a catalogue
 
 
 def stretch_of(setting: Setting, purpose: Purpose, paths: int, periods: int, stock: Stock | None = None) -> Stretch:
@@ -61,6 +61,8 @@ def tuned(rule: Rule, stretch: Stretch) -> Policy:
     paths = stretch.weight.shape[0]
     unit = jnp.full(paths, stretch.known.scale.mean())
     past = Past(unit, jnp.zeros((paths, len(QUANTILES))))
-    tried = search(rule, past, Trial(stretch, stretch.weight, jnp.zeros_like(stretch.weight)), 0, ROUNDS)
-    best = jnp.asarray(tried.numbers[tried.train.sum(axis=1).argmax()])
-    return rule.make(best, Past(unit[0], past.errors[0]))
+    trial = Trial(stretch, stretch.weight, jnp.zeros_like(stretch.weight))
+    searches = [search(rule, past, trial, seed, ROUNDS) for seed in range(SEARCHES)]
+    numbers = np.concatenate([tried.numbers for tried in searches])
+    profit = np.concatenate([tried.train.sum(axis=1) for tried in searches])
+    return rule.make(jnp.asarray(numbers[profit.argmax()]), Past(unit[0], past.errors[0]))
