@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, get_args
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
@@ -82,7 +81,7 @@ class LostSales:
 
         def draw(generator: np.random.Generator, paths: int, periods: int) -> Course:
             drawn = self.draw(generator, paths * periods).reshape(paths, periods)
-            return Course(jnp.asarray(drawn, jnp.float32), known)
+            return Course(drawn.astype(np.float32), known)
 
         shop = plain_shop(lead_time=self.lead_time, holding=self.holding, shortage=self.penalty)
         return Setting(self.name, shop, empty_stock(self.lead_time), float(self.newsvendor(1) + 1), draw)

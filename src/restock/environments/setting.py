@@ -8,7 +8,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
+from numpy.typing import NDArray
 
 from restock.simulator.rollout import fixed_lead_time, nothing_known
 from restock.simulator.types import Known, Shop, Stock
@@ -17,7 +18,7 @@ from restock.simulator.types import Known, Shop, Stock
 class Course(NamedTuple):
     """What nobody decides, along drawn paths, and what may be known of it before each period."""
 
-    demand: Float[Array, "path period"]  # units
+    demand: NDArray[np.floating] | Array  # units; NumPy is faster, see `simulator.demand` [path, period]
     known: Known  # [path, period], or without axes where nothing ever changes
 
 
