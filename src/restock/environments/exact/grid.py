@@ -54,17 +54,20 @@ def newsvendor_limits(instance: LostSales) -> Limits:
 
 
 class Grid:
-    """All states of an instance within limits; orders that would leave the limits are not allowed."""
+    """All states of an instance within limits; orders that would leave the limits are not allowed.
 
-    def __init__(self, instance: LostSales, limits: Limits) -> None:
-        self.instance, self.limits = instance, limits
+    `order_cost` is money per order placed, whatever its size; the instance itself has none.
+    """
+
+    def __init__(self, instance: LostSales, limits: Limits, order_cost: float = 0.0) -> None:
+        self.instance, self.limits, self.order_cost = instance, limits, order_cost
         self.columns = _columns(limits)  # [column, L - 1], sorted: the order of the last period changes fastest
         self.lengths: Integers = limits.total + 1 - self.columns.sum(axis=1)  # states in each column
         self.offsets: Integers = np.concatenate([[0], np.cumsum(self.lengths)])
         self.column: Integers = np.repeat(np.arange(len(self.columns)), self.lengths)  # [state]
         self.on_hand: Integers = np.arange(self.size) - self.offsets[self.column]  # [state]
         self.chances = end_chances(instance, limits.total)
-        self.costs = instance.expected_costs(limits.total)[self.on_hand]  # [state]
+        self.costs = instance.expected_costs(limits.total)[self.on_hand]  # [state], before what an order costs
 
     @property
     def size(self) -> int:
@@ -107,6 +110,10 @@ class Grid:
         """The largest order that all limits allow. [state]"""
         return np.minimum(self.largest[self.column], self.lengths[self.column] - 1 - self.on_hand)
 
+    def costs_with(self, orders: Integers) -> Floats:
+        """Expected cost of a period under a policy. [state] -> [state]"""
+        return self.costs + self.order_cost * (orders > 0)
+
     def transition(self, orders: Integers) -> sparse.csr_array:
         """One period under a policy as a matrix of chances. [state] -> [state, state]"""
         if self.columns.shape[1] == 0:
@@ -129,10 +136,14 @@ class Grid:
 
 def end_chances(instance: LostSales, up_to: int) -> Floats:
     """P(left at the end = e | x0 on hand), lower triangular. [x0, e]"""
-    demand = instance.demand_chances(up_to + 1)
-    on_hand, left = np.indices((up_to + 1, up_to + 1))
+    return left_chances(instance.demand_chances(up_to + 1))
+
+
+def left_chances(demand: Floats) -> Floats:
+    """P(left at the end = e | x on hand before demand), lower triangular. [demand] -> [x, e], as many of each"""
+    on_hand, left = np.indices((len(demand), len(demand)))
     chances = np.where(left <= on_hand, demand[np.maximum(on_hand - left, 0)], 0.0)
-    chances[:, 0] = 1 - np.concatenate([[0.0], np.cumsum(demand)[:-1]])  # demand of x0 or more: sold out
+    chances[:, 0] = 1 - np.concatenate([[0.0], np.cumsum(demand)[:-1]])  # demand of x or more: sold out
     return chances
 
 
