@@ -18,9 +18,13 @@ from made_up_shop import Script
 
 import restock
 import restock.environments
-from restock.environments import rows
+from restock.environments import backlog, fixed_cost, lot_sizing, rows
 from restock.environments.faces import RestockEnv, RestockVectorEnv
+from restock.environments.generators import OwnGenerators
 from restock.environments.lost_sales import ZIPKIN, find_instance
+from restock.environments.makers import nonstationary_task
+from restock.environments.nonstationary import Nonstationary
+from restock.environments.registered import TASKS
 from restock.environments.task import ordering
 from restock.errors import UsageError
 from restock.simulator.demand import lead_time_arrivals
@@ -29,7 +33,7 @@ from restock.simulator.money import profit_at_cost
 from restock.simulator.rollout import rollout, under_way
 from restock.simulator.types import Chance
 
-IDS = ("restock/LostSales-v0", "restock/Article-v0")
+IDS = tuple(name for name in TASKS if name != "restock/Shop-v0")  # a shop needs a project: tests/workflows
 KINDS = ("discrete", "continuous")
 
 
@@ -85,7 +89,13 @@ def test_a_vector_environment_keeps_its_spaces_and_its_wrappers_work(name, kind)
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: ordering(rich_setting(), "continuous", 3), lambda: ordering(ZIPKIN[3].setting(), periods=2)]
+    "make",
+    [
+        lambda: ordering(rich_setting(), "continuous", 3),
+        lambda: ordering(ZIPKIN[3].setting(), periods=2),
+        lambda: ordering(lot_sizing.find_instance("constant-5-poisson").setting(), periods=3),
+        lambda: nonstationary_task("nonstationary-2-14", periods=4),
+    ],
 )
 def test_a_vector_environment_is_its_single_environments_side_by_side(make):
     many, apart = RestockVectorEnv(make(), 5), SyncVectorEnv([lambda: RestockEnv(make())] * 5)
@@ -104,6 +114,35 @@ def test_a_vector_environment_is_its_single_environments_side_by_side(make):
 def test_one_number_seeds_all_rows_one_after_the_other():
     many = RestockVectorEnv(ordering(rich_setting(), periods=3), 4)
     assert np.array_equal(many.reset(seed=7)[0], many.reset(seed=[7, 8, 9, 10])[0])
+
+
+def test_what_rows_draw_together_is_what_each_draws_alone():
+    def drawn(generator, paths):
+        changes = generator.random((paths, 3)) < 0.5
+        mean = np.where(changes, 2.0, 9.0)
+        return [
+            mean,
+            generator.poisson(mean),
+            generator.normal([1.0, 2.0, 3.0], 1.0, (paths, 3)),
+            generator.integers(0, 100, paths),
+            generator.uniform(size=(paths, 1)),
+        ]
+
+    def generators():
+        return [np.random.default_rng(seed) for seed in (5, 1, 9)]
+
+    together = drawn(OwnGenerators(generators(), 2), 6)
+    apart = [drawn(generator, 2) for generator in generators()]
+    for place, draws in enumerate(together):
+        assert np.array_equal(draws, np.concatenate([one[place] for one in apart]))
+
+
+def test_a_draw_that_rows_cannot_share_is_refused():
+    rows = OwnGenerators([np.random.default_rng(0)] * 3, 2)
+    with pytest.raises(UsageError, match=r"`poisson` of shape \(12,\) for 6 paths"):
+        rows.poisson(5.0, 12)
+    with pytest.raises(AttributeError, match="cannot draw `vonmises`"):
+        rows.vonmises(0, 1, 6)
 
 
 # ---- seeds
@@ -152,19 +191,22 @@ def replayed(task, seed: int, orders):
     return jax.vmap(profit_at_cost, (None, 0))(shop, period), period, after
 
 
-TASKS = {
+REPLAYED = {
     "lost sales": ordering(find_instance("geometric-p9-L3").setting(), periods=12),
+    "backlog": ordering(backlog.find_instance("backlog-p9-L4").setting(), "continuous", periods=12),
+    "fixed cost": ordering(fixed_cost.find_instance("poisson-p14-L2-K5").setting(), periods=12),
+    "lot sizing": ordering(lot_sizing.find_instance("seasonal-1-normal").setting(), periods=12),
     "everything": ordering(rich_setting(), periods=12),
     "horizon": ordering(rich_setting(horizon=12)),
     "units": ordering(rich_setting(), "continuous", 12),
 }
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", REPLAYED)
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_reward_and_stock_is_that_of_the_simulator(name, seed):
-    task = TASKS[name]
+    task = REPLAYED[name]
     env = RestockEnv(task)
     actions = sampled(env, seed, task.periods)
     units = np.asarray(actions, np.float32).reshape(-1) * (3.0 if name in ("everything", "horizon") else 1.0)
@@ -176,6 +218,46 @@ def test_every_reward_and_stock_is_that_of_the_simulator(name, seed):
     seen = steps[-1][0]
     stock = np.concatenate([np.ravel(x) for x in (after.on_hand, after.on_order, after.backlog)])
     np.testing.assert_allclose(seen[: len(stock)], stock, atol=1e-4)
+
+
+@pytest.mark.parametrize("sees", ["average", "history"])
+def test_nonstationary_demand_is_lived_as_it_was_published(sees):
+    instance, rows = Nonstationary(), 200
+    env = gymnasium.make_vec("restock/Nonstationary-v0", num_envs=rows, sees=sees)
+    seen, _ = env.reset(seed=4)
+    names = env.unwrapped.task.names
+    on_hand, average, feature = (names.index(name) for name in ("on_hand", "averages[0]", "features[0]"))
+    first = seen[:, on_hand]
+    assert set(first) <= set(range(31))
+    assert first.mean() == pytest.approx(15, abs=4 * 9 / rows**0.5)
+    assert set(seen[:, average]) == {2.0, 14.0}  # the start gives the regime away
+    kept = seen[:, average].astype(float)
+    for action in sampled(env, 9, instance.periods):
+        before = seen
+        seen, reward, _, truncated, info = env.step(action)
+        ordered = instance.allowed(before[:, on_hand].astype(int), action)
+        assert np.array_equal(info["ordered"], ordered)
+        shelf = before[:, on_hand] + ordered
+        assert np.array_equal(info["sold"], np.minimum(shelf, info["demand"]))
+        left = shelf - info["sold"]
+        paid = info["sold"] - 0.3 * ordered - 0.25 * left - 0.8 * info["lost"]
+        np.testing.assert_allclose(reward, paid, rtol=1e-5, atol=1e-5)
+        assert np.array_equal(seen[:, on_hand], left)
+        if sees == "average" and not truncated.any():
+            kept += 0.5 * (info["demand"] - kept)
+            np.testing.assert_allclose(seen[:, average], kept, rtol=1e-5)
+            np.testing.assert_allclose(seen[:, feature], np.minimum(kept / 18, 1), rtol=1e-5)
+    assert truncated.all()
+
+
+def test_lot_sizing_shows_mean_demand_of_32_periods_and_takes_104():
+    env = gymnasium.make("restock/LotSizing-v0")
+    steps = lived(env, [0] * 104, seed=1)
+    assert [step[3] for step in steps[1:]] == [False] * 103 + [True]
+    names, instance = env.unwrapped.task.names, lot_sizing.find_instance("seasonal-1-poisson")
+    first = dict(zip(names, steps[1][0], strict=True))  # seen before period 2
+    ahead = [first[f"features[{place}]"] * first["scale"] for place in range(32)]
+    np.testing.assert_allclose(ahead, instance.means(33)[1:], rtol=1e-5)
 
 
 def test_a_few_periods_by_hand():
@@ -262,7 +344,7 @@ def test_an_action_outside_the_space_is_named_with_the_space_and_the_step(wrong,
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (np.array([1, 12, -1]), r"action array\(12\) is outside Discrete\(10\), row 1 \(2 of 3 rows are\), step 1"),
+        (np.array([1, 12, -1]), r"action 12 is outside Discrete\(10\), row 1 \(2 of 3 rows are\), step 1"),
         (np.array([1, 2]), r"outside MultiDiscrete\(\[10 10 10\]\), step 1"),
         (np.array([0.5, 1, 2]), r"outside MultiDiscrete"),
         ([1, [2], 3], "outside MultiDiscrete"),
@@ -292,6 +374,8 @@ def test_an_episode_has_periods_and_no_more_than_the_setting(periods):
 def test_wrong_words_and_numbers_are_refused():
     with pytest.raises(UsageError, match="no kind of action `packs`"):
         gymnasium.make("restock/LostSales-v0", actions="packs")
+    with pytest.raises(UsageError, match="cannot see `future`"):
+        gymnasium.make("restock/Nonstationary-v0", sees="future")
     with pytest.raises(UsageError, match="`poison-p4-L4`") as caught:
         gymnasium.make("restock/LostSales-v0", instance="poison-p4-L4")
     assert "`poisson-p4-L4`" in caught.value.hint.en
@@ -305,6 +389,13 @@ def test_wrong_words_and_numbers_are_refused():
 
 
 # ---- costs of importing and compiling
+
+
+def test_a_name_with_its_module_needs_no_import():
+    code = "import gymnasium; print(gymnasium.make('restock.environments:restock/Backlog-v0').reset(seed=0)[0].shape)"
+    source = Path(restock.__file__).parents[1]
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=source)
+    assert shown.stdout.strip() == "(6,)"
 
 
 def test_every_published_instance_can_be_made_by_its_name():

@@ -109,7 +109,7 @@ def test_a_network_decides_in_the_simulator_as_in_the_table():
     setting = instance.setting()
     course = setting.draw(np.random.default_rng(5), rows, periods)
     shop, stock, known = repeat(setting.shop, rows), repeat(setting.stock, rows), repeat(course.known, rows)
-    chance = Chance(jnp.asarray(course.demand)[:, :, None], shop.lead_chance)
+    chance = Chance(course.demand[:, :, None], shop.lead_chance)
     _, period = run(network, Stretch(shop, stock, known, chance, jnp.ones((rows, periods))))
     costs = -np.asarray(period.money.profit)[:, 50:].mean(axis=1)
     exact = price_orders(instance, orders_of(network, instance)).value

@@ -33,7 +33,7 @@ from gymnasium.spaces import Box, Discrete
 from jaxtyping import Array, Float
 
 from restock.environments.setting import Course, Setting, empty_stock, plain_shop
-from restock.environments.task import Actions, Rules, Task, episode_length, kind_of_actions
+from restock.environments.task import Actions, Rules, Task, episode_length, kind_of_actions, within
 from restock.simulator.demand import Normal
 from restock.simulator.rollout import nothing_known
 from restock.simulator.types import Number, Period, Shop, View
@@ -61,7 +61,14 @@ def article(actions: Actions = "discrete", periods: int | None = None) -> Task:
         space = Box(-REACH, REACH, (1,), np.float32)
     seen = Box(0.0, SHELF, (2,), np.float32)
     names = ("on_hand", "last_demand")
-    return Task(setting, episode_length(setting, periods), space, seen, names, Rules(_order, _observe, article_reward))
+    return Task(
+        setting,
+        episode_length(setting, periods),
+        space,
+        seen,
+        names,
+        Rules(within(_changed, SHELF), _observe, article_reward),
+    )
 
 
 def article_setting() -> Setting:
@@ -71,7 +78,7 @@ def article_setting() -> Setting:
 
     def draw(generator: np.random.Generator, paths: int, periods: int) -> Course:
         demand = np.minimum(law.draw(generator, (paths, periods)), np.float32(SHELF))
-        return Course(demand, known)
+        return Course(jnp.asarray(demand), known)
 
     return Setting("article", shop, empty_stock(0, on_hand=USUAL), USUAL + REACH, draw)
 
@@ -82,8 +89,8 @@ def article_reward(shop: Shop, period: Period) -> Number:
     return jnp.where(period.demand.sum(-1) > 0, met, 0.0)
 
 
-def _order(view: View, action: Number) -> Number:
-    return jnp.clip(USUAL + action, 0.0, SHELF - view.stock.on_hand.sum())
+def _changed(view: View, action: Number) -> Number:
+    return USUAL + action
 
 
 def _observe(view: View, asked: Number) -> Float[Array, " observation"]:

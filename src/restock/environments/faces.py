@@ -50,7 +50,7 @@ class RestockEnv(gymnasium.Env[Any, Any]):
     def __init__(self, task: Task) -> None:
         self.task = task
         self.action_space, self.observation_space = task.action_space, task.observation_space
-        self._rows = Rows(task, 1)
+        self._rows = Rows(task)
 
     def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Observation, Info]:
         """Begin an episode: with a seed the first one of that seed, without one the next."""
@@ -96,7 +96,7 @@ class RestockVectorEnv(VectorEnv[Any, Any, Any]):
         self.single_action_space, self.single_observation_space = task.action_space, task.observation_space
         self.action_space = batch_space(task.action_space, num_envs)
         self.observation_space = batch_space(task.observation_space, num_envs)
-        self._rows = Rows(task, num_envs)
+        self._rows = Rows(task)
         self._generators: tuple[np.random.Generator, ...] = ()
 
     def reset(  # pyright: ignore[reportIncompatibleMethodOverride]: a list of seeds as in SyncVectorEnv

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy.typing import NDArray
 
+from restock.environments.generators import OwnGenerators
 from restock.environments.task import Rules, Task
 from restock.policies.rules import buy
 from restock.simulator.demand import lead_time_arrivals
@@ -59,13 +60,11 @@ class Seen(NamedTuple):
 class Rows:
     """Episodes of one task, each with its own generator; all begin and end together."""
 
-    def __init__(self, task: Task, count: int) -> None:
+    def __init__(self, task: Task) -> None:
         self.task = task
         self.period = task.periods  # lived; an episode that has not begun is over
         self._generators: Sequence[np.random.Generator] = ()
-        self._ahead: list[Episode] = []
-        start = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x)[..., None], (*x.shape, count)), task.setting.stock)
-        self._start: Stock = jax.tree.map(jnp.asarray, start)
+        self._ahead: list[tuple[Episode, Stock]] = []
         self._width = len(task.names)
 
     @property
@@ -84,10 +83,10 @@ class Rows:
         )
         if not same or not self._ahead:
             self._generators, self._ahead = generators, draw_episodes(self.task, generators)
-        episode, self.period = self._ahead.pop(0), 0
+        (episode, start), self.period = self._ahead.pop(0), 0
         # Handing over leaves, not records, saves a third of the time of a step of one row.
         self._fixed, self._tree = jax.tree.flatten((self.task.setting.shop, episode))
-        self._now, packed = _begin(self.task.rules, self._tree, self._fixed, self._start)
+        self._now, packed = _begin(self.task.rules, self._tree, self._fixed, start)
         return np.array(packed.T, order="C")
 
     def advance(self, actions: NDArray[Any]) -> Seen:
@@ -99,35 +98,34 @@ class Rows:
         return Seen(made[: self._width].T.copy(), made[self._width].copy(), made[self._width + 1 :].copy())
 
 
-def draw_episodes(task: Task, generators: Sequence[np.random.Generator]) -> list[Episode]:
-    """The next episodes of every row; a row's depend on its own generator only."""
-    setting, columns, ahead = task.setting, task.columns, 1 if task.moves else AHEAD
+def draw_episodes(task: Task, generators: Sequence[np.random.Generator]) -> list[tuple[Episode, Stock]]:
+    """The next episodes of every row, and the stocks that they start with; a row's depend on its own generator only."""
+    setting, columns, each = task.setting, task.columns, 1 if task.moves else AHEAD
+    rows, paths = len(generators), len(generators) * each
+    generator = generators[0] if rows == 1 else OwnGenerators(generators, each)
+    drawn = setting.draw(generator, paths, columns)
     chances = np.asarray(setting.shop.lead_chance)
-    fixed = bool(np.all((chances == 0) | (chances == 1)))
+    varies = bool(np.any((chances > 0) & (chances < 1)))
+    every = np.broadcast_to(chances, (paths, *chances.shape))
+    arrives = np.moveaxis(lead_time_arrivals(generator, every, columns), 2, 1) if varies else None
+    stock = None if task.start is None else task.start(generator, paths)
 
-    def of_row(generator: np.random.Generator) -> tuple[Any, Any, Any]:
-        drawn = setting.draw(generator, ahead, columns)
-        if fixed:
-            return drawn.demand, None, drawn.known
-        each = np.broadcast_to(chances, (ahead, *chances.shape))
-        arrives = lead_time_arrivals(generator, each, columns)  # [episode, lane, period, lead]
-        return drawn.demand, np.moveaxis(arrives, 2, 1), drawn.known
+    def by_episode(array: Any) -> NDArray[np.float32]:
+        """[row and episode, ...] -> [episode, ..., row]"""
+        parts = np.asarray(array, np.float32).reshape(rows, each, *array.shape[1:])
+        return np.ascontiguousarray(np.moveaxis(parts, 0, -1))
 
-    demands, arrivals, knowns = zip(*map(of_row, generators), strict=True)
-    demand = _rows_last(*demands)  # [episode, period, row]
-    arrives = None if fixed else _rows_last(*arrivals)  # [episode, period, lane, lead, row]
-    known = jax.tree.map(_rows_last, *knowns) if task.moves else knowns[0]
+    demand, arrives, stock = jax.tree.map(by_episode, (drawn.demand, arrives, stock))
+    known = jax.tree.map(by_episode if task.moves else np.asarray, drawn.known)
+    usual = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x)[..., None], (*x.shape, rows)), setting.stock)
 
-    def one_episode(number: int) -> Episode:
-        coming = chances if arrives is None else arrives[number]
+    def one_episode(number: int) -> tuple[Episode, Stock]:
         today = jax.tree.map(lambda x: jnp.asarray(x[number] if task.moves else x, jnp.float32), known)
-        return Episode(jnp.asarray(demand[number][:, None]), jnp.asarray(coming, jnp.float32), today)
+        coming = jnp.asarray(chances if arrives is None else arrives[number])
+        start = usual if stock is None else jax.tree.map(lambda x: x[number], stock)
+        return Episode(jnp.asarray(demand[number][:, None]), coming, today), jax.tree.map(jnp.asarray, start)
 
-    return [one_episode(number) for number in range(ahead)]
-
-
-def _rows_last(*rows: Any) -> NDArray[np.float32]:
-    return np.stack([np.asarray(row, np.float32) for row in rows], axis=-1)
+    return [one_episode(number) for number in range(each)]
 
 
 @partial(jax.jit, static_argnums=(0, 1))

@@ -8,8 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
-from numpy.typing import NDArray
+from jaxtyping import Array, Float
 
 from restock.simulator.rollout import fixed_lead_time, nothing_known
 from restock.simulator.types import Known, Shop, Stock
@@ -18,7 +17,7 @@ from restock.simulator.types import Known, Shop, Stock
 class Course(NamedTuple):
     """What nobody decides, along drawn paths, and what may be known of it before each period."""
 
-    demand: NDArray[np.floating] | Array  # units; NumPy is faster, see `simulator.demand` [path, period]
+    demand: Float[Array, "path period"]  # units
     known: Known  # [path, period], or without axes where nothing ever changes
 
 

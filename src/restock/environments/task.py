@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, NamedTuple, get_args
 
 import jax.numpy as jnp
@@ -14,17 +15,20 @@ from restock.environments.setting import Setting
 from restock.errors import UsageError
 from restock.language import Text
 from restock.simulator.money import profit_at_cost
-from restock.simulator.types import Known, Number, Period, Shop, View
+from restock.simulator.types import Known, Number, Period, Shop, Stock, View
 
 Actions = Literal["discrete", "continuous"]
 ENDLESS = 100  # periods of an episode where the setting has no horizon of its own
 LARGEST = float(np.finfo(np.float32).max)  # a bound where there is none: spaces must be finite
 
 
+Order = Callable[[View, Number], Number]  # action -> units ordered from the first lane
+
+
 class Rules(NamedTuple):
     """Functions of one row; the same rules and shapes are compiled once."""
 
-    order: Callable[[View, Number], Number]  # action -> units ordered from the first lane
+    order: Order
     observe: Callable[[View, Number], Float[Array, " observation"]]  # also units asked for in the period before
     reward: Callable[[Shop, Period], Number]
 
@@ -40,6 +44,7 @@ class Task:
     names: tuple[str, ...]  # of the numbers of an observation
     rules: Rules
     moves: bool = False  # whether what is known changes from period to period
+    start: Callable[[np.random.Generator, int], Stock] | None = None  # draws first stocks [path]; none: the setting's
 
     @property
     def columns(self) -> int:
@@ -49,9 +54,10 @@ class Task:
 
 
 def ordering(setting: Setting, actions: Actions = "discrete", periods: int | None = None) -> Task:
-    """Order from the first lane and be paid the profit of the period; benchmark instances: minus its cost.
+    """Order from the first lane and be paid the profit of the period, where nothing is sold at a price: minus its cost.
 
     Args:
+        setting: the item, its costs and its demand.
         actions: `discrete` counts packs (units where any quantity is sold), `continuous` are units.
         periods: of an episode; none: the setting's horizon, or `ENDLESS`.
 
@@ -167,9 +173,21 @@ def _known_bounds(known: Known) -> list[Bound]:
     return bounds
 
 
+@cache
+def within(order: Order, capacity: float) -> Order:
+    """The same orders, which come at once, as far as they fit on a shelf of so many units."""
+
+    def fitting(view: View, action: Number) -> Number:
+        return jnp.clip(order(view, action), 0.0, capacity - view.stock.on_hand.sum())
+
+    return fitting
+
+
 def refuse_action(wrong: Any, space: Any, where: str, where_zh: str) -> UsageError:
     """The error that names the action, the space and where."""
-    shown = np.array2string(np.asarray(wrong), threshold=6) if isinstance(wrong, np.ndarray) else repr(wrong)
+    shown = (
+        np.array2string(np.asarray(wrong), threshold=6) if isinstance(wrong, np.ndarray | np.generic) else repr(wrong)
+    )
     return UsageError(
         Text(f"action {shown} is outside {space}, {where}", f"动作 {shown} 不在 {space} 内，{where_zh}"),
         hint=Text(

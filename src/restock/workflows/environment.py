@@ -1,14 +1,14 @@
 """Your own shop as a Gymnasium environment: an item's past, lived again from random moments on."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from restock.backtest.catalogue import Catalogue, jnp_shop, scaling_of
 from restock.backtest.windows import Windows, split
-from restock.environments.faces import RestockEnv, RestockVectorEnv
 from restock.environments.setting import Course, Setting
 from restock.environments.task import Actions, Task, ordering
 from restock.errors import UsageError
@@ -76,22 +76,12 @@ def item_setting(catalogue: Catalogue, row: int, windows: Windows, span: tuple[i
     def draw(generator: np.random.Generator, paths: int, periods: int) -> Course:
         starts = generator.integers(0, last - first - periods + 1, paths)
         columns = starts[:, None] + np.arange(periods)
-        return Course(demand[columns], jax.tree.map(lambda x: x[columns], known))
+        return Course(jnp.asarray(demand[columns]), jax.tree.map(lambda x: x[columns], known))
 
     shop, stock = jax.tree.map(lambda x: x[0], (jnp_shop(own.shop), own.usual_stock(first)))
     most = float((known.lead_demand + SPREADS * known.lead_spread).max())
     most = max(most, float(demand.max()), float(shop.minimum[0]), float(shop.pack[0]), 1.0)
     return Setting(f"{own.history.items[0]} @ {own.history.sites[0]}", shop, stock, float(np.ceil(most)), draw)
-
-
-def make_shop(project: Path | str, **given: Any) -> RestockEnv:
-    """`restock/Shop-v0`, one row; arguments of `shop_task`."""
-    return RestockEnv(shop_task(project, **given))
-
-
-def make_shops(project: Path | str, num_envs: int = 1, **given: Any) -> RestockVectorEnv:
-    """`restock/Shop-v0`, many rows of the same item, each at its own moment; arguments of `shop_task`."""
-    return RestockVectorEnv(shop_task(project, **given), num_envs)
 
 
 def _size(catalogue: Catalogue) -> tuple[int, int]:

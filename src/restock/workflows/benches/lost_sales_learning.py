@@ -83,7 +83,7 @@ def learning_problem(setting: Setting, seed: int) -> Problem:
     return Problem(
         shop=shop,
         known=drawn.known if drawn.known.scale.ndim else repeat(drawn.known, PATHS),
-        demand=jnp.asarray(drawn.demand)[:, :, None],
+        demand=drawn.demand[:, :, None],
         arrives=shop.lead_chance,
         weight=jnp.ones((PATHS, PERIODS)),
         chance_of_row=jnp.ones(PATHS),

@@ -132,7 +132,7 @@ def _stretch() -> Stretch:
     # what arrives in 1, 2, 3 periods was ordered 3, 2, 1 periods ago; what was ordered 4 ago arrives now: nothing
     on_order = jnp.full((ROWS, 1, lead_time), mean).at[..., -1].set(0.0)
     stock = Stock(jnp.full((ROWS, 1, 1), mean), on_order, jnp.zeros((ROWS, 1)))
-    chance = Chance(jnp.asarray(course.demand)[..., None], shop.lead_chance)
+    chance = Chance(course.demand[..., None], shop.lead_chance)
     return Stretch(shop, stock, repeat(course.known, ROWS), chance, jnp.ones((ROWS, PERIODS)))
 
 
