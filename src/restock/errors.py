@@ -8,7 +8,12 @@ RestockError
 └── StorageError      a file cannot be written or read back                         (exit code 1)
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from restock.language import NOTHING, Language, Text
+
+OFFERED = 3  # names in a hint
 
 
 class RestockError(Exception):
@@ -48,3 +53,12 @@ class TrainingError(RestockError):
 
 class StorageError(RestockError):
     """A file cannot be written or read back."""
+
+
+def nearest(wanted: str, there: Iterable[str]) -> Text:
+    """A hint that offers the names most like what was written, whatever their case; the first ones where none is."""
+    folded = {name.casefold(): name for name in there}
+    near = get_close_matches(wanted.strip().casefold(), folded, n=OFFERED, cutoff=0.5)
+    names = [f"`{folded[key]}`" for key in near] or [f"`{name}`" for name in list(folded.values())[:OFFERED]]
+    kind = Text("the nearest names are ", "最接近的名称：") if near else Text("there are, for example, ", "例如：")
+    return Text(kind.en + ", ".join(names), kind.zh + "、".join(names))

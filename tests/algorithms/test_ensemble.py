@@ -9,8 +9,8 @@ from made_up_probe import SMALL, probe
 
 from restock.algorithms import ensemble
 from restock.algorithms.ensemble import Fitting, Round, Schedule, fit, fit_round, refit, start_fitting
-from restock.algorithms.pathwise import train
 from restock.algorithms.problem import draw
+from restock.algorithms.training import train
 from restock.errors import TrainingError
 from restock.policies.network import Ensemble
 from restock.simulator.rollout import profits, run
@@ -115,8 +115,8 @@ def test_members_side_by_side_and_in_two_parts_learn_what_each_learns_alone_and_
     whole, after = ensemble._learn(SMALL, PROBLEM, half, keys[:, UPDATES:])
     assert np.all(np.asarray(whole.updates) == SMALL.updates)
     for i, seed in enumerate(SEEDS):
-        network, losses = train(SMALL, PROBLEM, seed)
-        np.testing.assert_allclose(np.concatenate([before[i], after[i]]), losses, rtol=1e-3)
+        network, curve = train(SMALL, PROBLEM, seed)
+        np.testing.assert_allclose(np.concatenate([before[i], after[i]]), curve["loss"], rtol=1e-3)
         for a, b in zip(jax.tree.leaves(whole.network), jax.tree.leaves(network), strict=True):
             np.testing.assert_allclose(a[i], b, rtol=1e-2, atol=1e-3)
 

@@ -8,8 +8,9 @@ import pytest
 from made_up_probe import NEWSVENDOR_LEVEL, NEWSVENDOR_PROFIT, SMALL, level_of, moment, probe
 from pydantic import ValidationError
 
-from restock.algorithms.pathwise import PathwiseConfig, hide_features, mean_loss, train
+from restock.algorithms.pathwise import PathwiseConfig, hide_features, mean_loss
 from restock.algorithms.problem import draw
+from restock.algorithms.training import train
 from restock.policies.network import Network
 from restock.policies.rules import BaseStock
 
@@ -25,7 +26,8 @@ def trained():
 
 
 def test_the_newsvendors_optimum_is_learned(trained):
-    network, losses = trained
+    network, curve = trained
+    losses = curve["loss"]
     untrained = Network(1, 0, SMALL.hidden, KEYS[0])
     assert abs(level_of(untrained) - NEWSVENDOR_LEVEL) > 2.0
     assert level_of(network) == pytest.approx(NEWSVENDOR_LEVEL, abs=1.0)
@@ -54,7 +56,7 @@ def test_the_same_key_learns_the_same(trained):
     again, other = train(SMALL, probe(), KEYS[0]), train(SMALL, probe(), KEYS[1])
     for a, b in zip(jax.tree.leaves(trained), jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert not np.allclose(trained[1], other[1])
+    assert not np.allclose(trained[1]["loss"], other[1]["loss"])
 
 
 def test_hidden_features_are_hidden_for_whole_windows_and_the_rest_grows():

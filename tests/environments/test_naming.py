@@ -36,7 +36,7 @@ def test_the_nearest_names_are_offered_as_they_are_written():
 def test_where_nothing_is_near_the_first_names_are_offered():
     with pytest.raises(UsageError) as caught:
         find(KIND, "???", iter(TOYS))
-    assert caught.value.hint.en == "the nearest names are `ball-Red`, `ball-Blue`, `kite`"
+    assert caught.value.hint.en == "there are, for example, `ball-Red`, `ball-Blue`, `kite`"
 
 
 def test_a_refusal_says_what_is_wrong_and_what_would_be_right():

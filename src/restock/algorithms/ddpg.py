@@ -24,7 +24,7 @@ RETURN = 0.15  # share of Ornstein-Uhlenbeck noise that is lost per period, as i
 
 
 class DdpgConfig(BaseModel):
-    """Settings of `train`; a wrong key or value stops the run before it starts."""
+    """Settings; a wrong key or value stops the run before it starts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -86,7 +86,7 @@ def begin(config: DdpgConfig, problem: Problem, key: Array) -> Learner:
 
 
 def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -> tuple[Learner, dict[str, Array]]:
-    """One round per key; returns the mean reward and loss of each."""
+    """One round per key; returns the mean reward of each [round] and the loss of each step [round, step]."""
     by_actor, by_critics = _optimizers(config)
     sum_of_weights = (config.discount ** jnp.arange(config.n)).sum()
     td3 = config.kind == "td3"
@@ -145,22 +145,14 @@ def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -
         )
         networks, targets, states, _ = carry
         after = Learner(networks, targets, states, memory, stock, noise[-1], centre, learner.rounds + 1)
-        return after, {"reward": mean, "loss": losses.mean()}
+        return after, {"reward": mean, "loss": losses.reshape(-1)}
 
     return jax.lax.scan(one_round, learner, keys)
 
 
-@eqx.filter_jit
-def train(config: DdpgConfig, problem: Problem, key: Array) -> tuple[Mover, dict[str, Array]]:
-    """A policy trained from nothing; pure, compiled whole, `vmap`able over keys.
-
-    Returns:
-        The target policy, whose weights are averages over the last updates, and the curve of training.
-    """
-    first, rest = jax.random.split(key)
-    learner = begin(config, problem, first)
-    learner, curve = learn(config, problem, learner, jax.random.split(rest, config.rounds))
-    return learner.targets.actor, curve
+def policy(learner: Learner) -> Mover:
+    """The target policy, whose weights are averages over the last updates."""
+    return learner.targets.actor
 
 
 def _rate(critic: Perceptron, seen: Array, amount: Array) -> Array:

@@ -17,12 +17,12 @@ from restock.algorithms.experience import Memory, Transition, empty_memory, live
 from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import chosen, double_q_values, huber
-from restock.policies.actors import Choices, Chooser, Perceptron, observed
+from restock.policies.actors import Choices, Chooser, Grid, Perceptron, observed
 from restock.simulator.types import Decision, Stock, View
 
 
 class DqnConfig(BaseModel):
-    """Settings of `train`; a wrong key or value stops the run before it starts."""
+    """Settings; a wrong key or value stops the run before it starts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +32,9 @@ class DqnConfig(BaseModel):
     steps: int = Field(default=16, gt=0, description="Gradient steps after each window")
     batch: int = Field(default=1024, gt=0, description="Remembered steps averaged in one gradient step")
     memory: int = Field(default=1 << 15, gt=0, description="Steps remembered")
+    grid: Grid = Field(default="levels", description="Choices are orders, or levels to order up to")
+    choices: int = Field(default=31, gt=1, description="Choices of order")
+    step: float = Field(default=0.2, gt=0, description="Demand scales between two choices")
     hidden: int = Field(default=64, gt=0, description="Units of each layer")
     learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam")
     weight_decay: float = Field(default=0.0, ge=0, description="Pull of the weights towards zero")
@@ -59,11 +62,12 @@ class Learner(eqx.Module):
     rounds: Float[Array, ""]  # done so far
 
 
-def begin(config: DqnConfig, problem: Problem, choices: Choices, key: Array) -> Learner:
+def begin(config: DqnConfig, problem: Problem, key: Array) -> Learner:
     """A network that has seen nothing."""
     make, stock = jax.random.split(key)
     inputs = observed(problem.known.features.shape[-1], problem.lead)
-    outputs = choices.count + config.dueling
+    choices = Choices(config.grid, config.choices, jnp.asarray(config.step))
+    outputs = config.choices + config.dueling
     scores = Perceptron((inputs, config.hidden, config.hidden, outputs), make)
     seen, none = jnp.zeros(inputs), jnp.zeros(())
     memory = empty_memory(config.memory, Transition(seen, jnp.zeros((), int), none, seen))
@@ -73,7 +77,7 @@ def begin(config: DqnConfig, problem: Problem, choices: Choices, key: Array) -> 
 
 
 def learn(config: DqnConfig, problem: Problem, learner: Learner, keys: Array) -> tuple[Learner, dict[str, Array]]:
-    """One round per key; returns the mean reward and loss of each."""
+    """One round per key; returns the mean reward of each [round] and the loss of each step [round, step]."""
     optimizer = _optimizer(config)
     weights = config.discount ** jnp.arange(config.n)
 
@@ -119,22 +123,14 @@ def learn(config: DqnConfig, problem: Problem, learner: Learner, keys: Array) ->
         keys = jax.random.split(replay, config.steps)
         (actor, target, state, memory), losses = jax.lax.scan(gradient_step, carry, keys)
         after = Learner(actor, target, state, memory, stock, centre, learner.rounds + 1)
-        return after, {"reward": steps.reward.mean(), "loss": losses.mean()}
+        return after, {"reward": steps.reward.mean(), "loss": losses.reshape(-1)}
 
     return jax.lax.scan(one_round, learner, keys)
 
 
-@eqx.filter_jit
-def train(config: DqnConfig, problem: Problem, choices: Choices, key: Array) -> tuple[Chooser, dict[str, Array]]:
-    """A policy trained from nothing; pure, compiled whole, `vmap`able over keys.
-
-    Returns:
-        The policy of the target network, whose weights are averages over the last updates, and the curve of training.
-    """
-    first, rest = jax.random.split(key)
-    learner = begin(config, problem, choices, first)
-    learner, curve = learn(config, problem, learner, jax.random.split(rest, config.rounds))
-    return eqx.tree_at(lambda a: a.scores, learner.actor, learner.target), curve
+def policy(learner: Learner) -> Chooser:
+    """The policy of the target network, whose weights are averages over the last updates."""
+    return eqx.tree_at(lambda a: a.scores, learner.actor, learner.target)
 
 
 def _epsilon_greedy(actor: Chooser, share: Array) -> Any:

@@ -7,17 +7,13 @@ from dataclasses import dataclass, field
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from restock.algorithms.pathwise import Learner, PathwiseConfig, begin, learn
 from restock.algorithms.problem import Problem
-from restock.errors import TrainingError
-from restock.language import Text
+from restock.algorithms.training import AT_ONCE, refuse_wrong_numbers
 from restock.policies.network import Ensemble, Network
 from restock.simulator.rollout import Stretch, earn
-
-AT_ONCE = 50  # updates compiled as one loop
 
 
 @dataclass(frozen=True)
@@ -105,27 +101,13 @@ def refit(
 
 def _advance(
     config: PathwiseConfig, problem: Problem, learners: Learner, made: int, updates: int, seed: int
-) -> tuple[Learner, np.ndarray]:
+) -> tuple[Learner, Array]:
     """Some updates more; the losses. [member, update]"""
     members = jax.tree.leaves(learners.network)[0].shape[0]
     keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), made + 1), (members, updates))
     learners, losses = _learn(config, problem, learners, keys)
-    losses = np.asarray(losses)
-    sound = np.append(np.isfinite(losses).all(axis=0), _finite(learners.network))
-    if not sound.all():
-        at = made + min(int(np.argmin(sound)) + 1, updates)  # a loss shows the weights of the update before
-        raise TrainingError(
-            Text(f"the loss or a weight is not a number at update {at}", f"第 {at} 次更新时损失或权重不是数字"),
-            hint=Text(
-                "the networks before this round are kept; lower `learning_rate`, or look for extreme values",
-                "本轮之前的网络已保留；请降低 `learning_rate`，或查找极端值",
-            ),
-        )
+    refuse_wrong_numbers(losses, learners.network, made)
     return learners, losses
-
-
-def _finite(networks: Network) -> bool:
-    return all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(networks))
 
 
 def fit(
@@ -168,7 +150,8 @@ def _begin(config: PathwiseConfig, problem: Problem, keys: Array) -> Learner:
 
 @eqx.filter_jit
 def _learn(config: PathwiseConfig, problem: Problem, learners: Learner, keys: Array) -> tuple[Learner, Array]:
-    return eqx.filter_vmap(lambda learner, keys: learn(config, problem, learner, keys))(learners, keys)
+    learners, curve = eqx.filter_vmap(lambda learner, keys: learn(config, problem, learner, keys))(learners, keys)
+    return learners, curve["loss"]
 
 
 @eqx.filter_jit

@@ -121,11 +121,15 @@ class Memory(eqx.Module):
         Args:
             exponent: 0 draws evenly; above, by priority to this power (Schaul et al. 2016, arXiv 1511.05952).
         """
-        weight = jnp.where(self.priority > 0, self.priority**exponent if exponent else 1.0, 0.0)
+        kept = (self.priority > 0).sum()  # entries fill the places from the first one on
+        if exponent == 0:
+            places = jax.random.randint(key, (count,), 0, jnp.maximum(kept, 1))
+            return jax.tree.map(lambda x: x[places], self.content), places, jnp.ones(count)
+        weight = jnp.where(self.priority > 0, self.priority**exponent, 0.0)
         total = jnp.cumsum(weight)
         places = jnp.searchsorted(total, jax.random.uniform(key, (count,)) * total[-1], side="right")
         places = jnp.minimum(places, self.priority.shape[0] - 1)
-        relative = weight[places] / total[-1] * jnp.maximum((weight > 0).sum(), 1)
+        relative = weight[places] / total[-1] * jnp.maximum(kept, 1)
         return jax.tree.map(lambda x: x[places], self.content), places, relative
 
     def rate(self, places: Int[Array, " entry"], error: Float[Array, " entry"]) -> "Memory":

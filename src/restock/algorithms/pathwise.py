@@ -22,7 +22,7 @@ from restock.simulator.types import Decision, Known, Shop, Stock, View
 
 
 class PathwiseConfig(BaseModel):
-    """Settings of `train`; a wrong key or value stops the run before it starts."""
+    """Settings; a wrong key or value stops the run before it starts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,6 +41,11 @@ class PathwiseConfig(BaseModel):
     whole_units_from: float = Field(
         default=0.0, ge=0, le=1, description="Share of the updates made with fractions of units"
     )
+
+    @property
+    def rounds(self) -> int:
+        """Each window is followed by one step."""
+        return self.updates
 
 
 class Limited(eqx.Module):
@@ -78,10 +83,8 @@ def begin(config: PathwiseConfig, problem: Problem, key: Array) -> Learner:
     return Learner(network, start(_optimizer(config), network), window.stock, jnp.zeros(()))
 
 
-def learn(
-    config: PathwiseConfig, problem: Problem, learner: Learner, keys: Array
-) -> tuple[Learner, Float[Array, " updates"]]:
-    """One update per key; returns the loss of each, minus the mean profit per row and period."""
+def learn(config: PathwiseConfig, problem: Problem, learner: Learner, keys: Array) -> tuple[Learner, dict[str, Array]]:
+    """One update per key; returns the loss of each, minus the mean profit per row and period. [update]"""
     optimizer = _optimizer(config)
 
     def update(learner: Learner, key: Array) -> tuple[Learner, Float[Array, ""]]:
@@ -99,15 +102,13 @@ def learn(
         network, memory = descend(optimizer, learner.memory, gradient, learner.network)
         return Learner(network, memory, jax.tree.map(jnp.round, after), learner.updates + 1), loss
 
-    return jax.lax.scan(update, learner, keys)
+    learner, losses = jax.lax.scan(update, learner, keys)
+    return learner, {"loss": losses}
 
 
-@eqx.filter_jit
-def train(config: PathwiseConfig, problem: Problem, key: Array) -> tuple[Network, Float[Array, " updates"]]:
-    """A network trained from nothing for all updates; pure, compiled whole, `vmap`able over keys."""
-    first, rest = jax.random.split(key)
-    learner, losses = learn(config, problem, begin(config, problem, first), jax.random.split(rest, config.updates))
-    return learner.network, losses
+def policy(learner: Learner) -> Network:
+    """The network as it is now."""
+    return learner.network
 
 
 def mean_loss(

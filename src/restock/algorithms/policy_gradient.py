@@ -17,12 +17,12 @@ from restock.algorithms.experience import live, next_window
 from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import advantages, clipped_surrogate_loss, policy_gradient_loss
-from restock.policies.actors import Chooser, Mover, Perceptron, observed
+from restock.policies.actors import Choices, Chooser, Grid, Mover, Perceptron, observed
 from restock.simulator.types import Decision, Stock, View
 
 
 class PolicyGradientConfig(BaseModel):
-    """Settings of `train`; a wrong key or value stops the run before it starts."""
+    """Settings; a wrong key or value stops the run before it starts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +32,12 @@ class PolicyGradientConfig(BaseModel):
     periods: int = Field(default=16, gt=0, description="Steps of a window")
     epochs: int = Field(default=4, gt=0, description="PPO: times that a window is gone over")
     batches: int = Field(default=4, gt=0, description="PPO: parts of a window, each a gradient step")
+    orders: Literal["normal", "softmax"] = Field(default="normal", description="Law that orders are drawn from")
+    spread: float = Field(default=0.3, gt=0, description="Normal: standard deviation at first, demand scales")
+    grid: Grid = Field(default="levels", description="Softmax: choices are orders, or levels to order up to")
+    choices: int = Field(default=31, gt=1, description="Softmax: choices of order")
+    step: float = Field(default=0.2, gt=0, description="Softmax: demand scales between two choices")
+    temperature: float = Field(default=1.0, gt=0, description="Softmax: above 1 more even, below 1 more decided")
     hidden: int = Field(default=64, gt=0, description="Units of each layer")
     learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam")
     weight_decay: float = Field(default=0.0, ge=0, description="Pull of the weights towards zero")
@@ -65,10 +71,11 @@ class Lived(NamedTuple):
     value: Array  # target of the value network
 
 
-def begin(config: PolicyGradientConfig, problem: Problem, actor: Chooser | Mover, key: Array) -> Learner:
-    """A value network that has seen nothing, beside this actor."""
-    make, stock = jax.random.split(key)
+def begin(config: PolicyGradientConfig, problem: Problem, key: Array) -> Learner:
+    """A policy and a value network that have seen nothing."""
+    make, act, stock = jax.random.split(key, 3)
     inputs = observed(problem.known.features.shape[-1], problem.lead)
+    actor = _actor(config, inputs, problem.lead, act)
     value = Perceptron((inputs, config.hidden, config.hidden, 1), make)
     window = next_window(problem, config.rows, config.periods, stock, None)
     none = jnp.zeros(())
@@ -78,7 +85,7 @@ def begin(config: PolicyGradientConfig, problem: Problem, actor: Chooser | Mover
 def learn(
     config: PolicyGradientConfig, problem: Problem, learner: Learner, keys: Array
 ) -> tuple[Learner, dict[str, Array]]:
-    """One round per key; returns the mean reward, entropy and loss of each."""
+    """One round per key; returns mean reward and entropy of each [round], and the loss of each step [round, step]."""
     optimizer = _optimizer(config)
     ppo = config.kind == "ppo"
 
@@ -126,24 +133,22 @@ def learn(
             carry, (losses, entropies) = gradient_step(carry, lived)
         (actor, value), average, state = carry
         after = Learner(actor, value, average, state, stock, centre, learner.rounds + 1)
-        return after, {"reward": mean, "loss": losses.mean(), "entropy": entropies.mean()}
+        return after, {"reward": mean, "loss": losses.reshape(-1), "entropy": entropies.mean()}
 
     return jax.lax.scan(one_round, learner, keys)
 
 
-@eqx.filter_jit
-def train(
-    config: PolicyGradientConfig, problem: Problem, actor: Chooser | Mover, key: Array
-) -> tuple[Chooser | Mover, dict[str, Array]]:
-    """This actor, trained; pure, compiled whole, `vmap`able over keys.
+def policy(learner: Learner) -> Chooser | Mover:
+    """The policy whose weights are averages over the last updates; without a key it orders what is likeliest."""
+    return learner.average
 
-    Returns:
-        The policy whose weights are averages over the last updates, and the curve of training.
-    """
-    first, rest = jax.random.split(key)
-    learner = begin(config, problem, actor, first)
-    learner, curve = learn(config, problem, learner, jax.random.split(rest, config.rounds))
-    return learner.average, curve
+
+def _actor(config: PolicyGradientConfig, inputs: int, slots: int, key: Array) -> Chooser | Mover:
+    if config.orders == "normal":
+        return Mover(inputs, slots, config.hidden, key, config.spread)
+    scores = Perceptron((inputs, config.hidden, config.hidden, config.choices), key)
+    choices = Choices(config.grid, config.choices, jnp.asarray(config.step))
+    return Chooser(scores, choices, slots, config.temperature)
 
 
 def _sample(actor: Chooser | Mover) -> Any:

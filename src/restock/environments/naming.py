@@ -1,13 +1,10 @@
 """Finding a published instance by its name, and refusing what is not one."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
-from restock.errors import UsageError
+from restock.errors import UsageError, nearest
 from restock.language import Text
-
-OFFERED = 3  # names in a hint
 
 
 class Named(Protocol):
@@ -35,14 +32,12 @@ def find(kind: Text, name: str, published: Iterable[N]) -> N:
     wanted = name.strip().lower()
     if wanted in named:
         return named[wanted]
-    near = get_close_matches(wanted, named, n=OFFERED, cutoff=0.5) or list(named)[:OFFERED]
-    names = [f"`{named[key].name}`" for key in near]
     raise UsageError(
         Text(
             f"no {kind.en} instance is called `{name}`; there are {len(named)}",
             f"没有名为 `{name}` 的{kind.zh}算例；共有 {len(named)} 个",
         ),
-        hint=Text("the nearest names are " + ", ".join(names), "最接近的名称：" + "、".join(names)),
+        hint=nearest(name, (instance.name for instance in named.values())),
     )
 
 

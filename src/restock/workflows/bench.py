@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from restock.errors import UsageError
+from restock.errors import UsageError, nearest
 from restock.language import Text
 from restock.progress import Progress, Silent
 from restock.workflows.benches.lost_sales import LOST_SALES
@@ -75,14 +74,10 @@ def choose(kind: Text, wanted: Sequence[str], there: Sequence[str]) -> tuple[str
 
 
 def _unknown(kind: Text, pattern: str, there: Sequence[str]) -> UsageError:
-    near = get_close_matches(pattern.strip().lower(), there, n=3, cutoff=0.4) or list(there[:4])
     return UsageError(
         Text(
             f"there is no {kind.en} `{pattern}`; there are {len(there)}",
             f"没有名为 `{pattern}` 的{kind.zh}；共有 {len(there)} 个",
         ),
-        hint=Text(
-            "the nearest names are " + ", ".join(f"`{n}`" for n in near),
-            "最接近的名称：" + "、".join(f"`{n}`" for n in near),
-        ),
+        hint=nearest(pattern, there),
     )

@@ -1,10 +1,9 @@
 """Why an item's line in today's plan is what it is."""
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
-from restock.errors import UsageError
+from restock.errors import UsageError, nearest
 from restock.language import Text
 from restock.policies.rules import rule
 from restock.simulator.dynamics import allowed
@@ -16,8 +15,6 @@ from restock.workflows.reasons import LIMITS
 from restock.workflows.situation import Situation, understand
 from restock.workflows.training import LEARNED, Trained
 from restock.workflows.waterfall import Step, waterfall
-
-NEAREST = 5  # ids named when one is not known
 
 
 @dataclass(frozen=True)
@@ -136,14 +133,10 @@ def alternatives(trained: Trained, decided: Decided, row: int) -> dict[str, floa
 
 def _unknown(item: str, items: tuple[str, ...]) -> UsageError:
     names = sorted(set(items))
-    folded = {name.casefold(): name for name in names}
-    near = [folded[key] for key in difflib.get_close_matches(item.casefold(), list(folded), n=NEAREST, cutoff=0.5)]
-    listed = ", ".join(f"`{name}`" for name in near or names[:NEAREST])
-    kind = Text("nearest", "最接近的") if near else Text("for example", "例如")
     return UsageError(
         Text(
             f"item `{item}` is not among the {len(names)} items that sold",
             f"{len(names)} 个有销售的商品中没有 `{item}`",
         ),
-        hint=Text(f"{kind.en}: {listed}", f"{kind.zh}：{listed}"),
+        hint=nearest(item, names),
     )

@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
 
-from restock.algorithms.pathwise import PathwiseConfig, train
+from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.problem import Problem
+from restock.algorithms.training import train
 from restock.environments.exact.reachable import reach, reached_cost
 from restock.environments.exact.simulation import Cost, Orders, simulated_cost
 from restock.environments.lost_sales import LostSales
