@@ -1,29 +1,10 @@
 """The inventory environment that the project's source article prints, with its bugs mended.
 
 As printed: stock starts at 50, demand is normal with mean 50 and standard deviation 10, the action lies in [-10, 10],
-the agent sees stock and demand, and is paid +10 where demand is met, -10 where the shop runs out, 0 otherwise.
+the agent sees stock and demand, and is paid +10 where demand is met, -10 where the shop runs out, 0 otherwise. What was
+wrong there, and what is done here, is listed in docs/environments.md.
 
-What was wrong there, and what is done here:
-
-1.  `reward = -out_of_stock` with `out_of_stock = -10` paid +10 for running out: it costs 10.
-2.  Running out was looked for before demand came, and then only where the action itself made stock negative: it is
-    looked for after demand. Whoever is not served has found the shop out of stock.
-3.  Any sale was paid +10, even one unit of fifty: all demand of the period must be met.
-4.  The action was all that came in, at most 10 a period against a demand of 50, so the shelf was empty after two
-    periods whatever one did: the action now changes the usual order of 50, so 40 to 60 units come in.
-5.  The episode ended (`done`) when stock reached 0, so running out ended what would have had to be paid for it: an
-    episode is truncated after its periods, never terminated.
-6.  A negative draw of demand put units on the shelf: demand is clipped to 0 .. 100.
-7.  Stock could leave the observation space 0 .. 100: what does not fit on a shelf of 100 units is not ordered.
-8.  `demand_variance` was used as a standard deviation: that is what it is called here.
-9.  The spaces had no shape, so building the network failed; the observation was float64: both are boxes of float32.
-10. The number called a forecast was the demand that had just come: it is called so. Demand does not depend on the past,
-    so its forecast would be 50 for ever; `reset` shows 50 in its place.
-11. Chance came from a global generator: it comes from the seed of `reset`.
-12. `reset` and `step` returned what the old Gym asked for: they return what Gymnasium asks for.
-
-Not mended, since it is the article's idea and no slip: stock costs nothing, so a full shelf is the best there is. For
-decisions that weigh stock against shortage take `restock/LostSales-v0` or `restock/Shop-v0`.
+Not mended, since it is the article's idea and no slip: stock costs nothing, so a full shelf is the best there is.
 """
 
 import equinox as eqx
