@@ -10,6 +10,7 @@ no training has seen: that is what the curves show.
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,14 +26,13 @@ import restock.environments  # noqa: F401 (registers the ids)
 from restock.algorithms.problem import Problem, Reward
 from restock.algorithms.training import AlgorithmConfig, settings, train_checked
 from restock.environments.article import PAID, REACH, SHELF, USUAL, article_reward, article_setting
-from restock.environments.setting import repeat
 from restock.policies.rules import buy
 from restock.simulator.rollout import Policy
 from restock.simulator.types import Decision, Period, Shop, Stock, View
+from restock.workflows.benches.learning_problem import learning_problem
 
 SETTING = article_setting()
 KNOWN = SETTING.draw(np.random.default_rng(0), 1, 1).known
-PATHS, PERIODS = 1024, 300  # demand to learn from
 ROWS, EPISODE, UNSEEN = 128, 100, 2026  # of an evaluation: episodes, their periods, the seed of their demand
 STRETCHES = 15  # points of a curve
 
@@ -74,20 +74,7 @@ def reachable(view: View, decision: Decision) -> Decision:
 
 def article_problem(reward: Reward, seed: int) -> Problem:
     """Paths of demand, and the rules of the article."""
-    drawn = SETTING.draw(np.random.default_rng([seed, 1]), PATHS, PERIODS)
-    shop = repeat(SETTING.shop, PATHS)
-    return Problem(
-        shop=shop,
-        known=repeat(KNOWN, PATHS),
-        demand=drawn.demand[:, :, None],
-        arrives=shop.lead_chance,
-        weight=jnp.ones((PATHS, PERIODS)),
-        chance_of_row=jnp.ones(PATHS),
-        first=0,
-        last=PERIODS,
-        reward=reward,
-        limit=reachable,
-    )
+    return replace(learning_problem(SETTING, seed), reward=reward, limit=reachable)
 
 
 @eqx.filter_jit

@@ -14,7 +14,7 @@ from restock.environments.lost_sales import LostSales
 from restock.policies.actors import Mover, observe, observed
 from restock.policies.rules import BaseStock, buy
 from restock.simulator.rollout import earn
-from restock.workflows.benches.lost_sales_learning import learning_problem
+from restock.workflows.benches.learning_problem import learning_problem
 
 INSTANCE = LostSales("poisson", 2, 9)
 PROBLEM = learning_problem(INSTANCE.setting(), 0)

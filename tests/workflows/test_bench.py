@@ -7,10 +7,11 @@ import pytest
 from restock.environments.exact.lost_sales import optimal_cost
 from restock.environments.exact.lost_sales_rules import OrderUpTo, rule_cost
 from restock.environments.exact.reachable import reach, reached_cost
-from restock.environments.exact.simulation import Effort, simulated_cost
+from restock.environments.exact.simulation import Cost, Effort, simulated_cost
 from restock.environments.lost_sales import LostSales, find_instance
 from restock.errors import UsageError
 from restock.workflows.bench import bench
+from restock.workflows.benches.comparison import mean_of_seeds
 from restock.workflows.benches.lost_sales import best_known
 from restock.workflows.benches.lost_sales_learning import orders_of, price_orders
 from restock.workflows.benches.result import BenchResult, Row
@@ -41,6 +42,18 @@ def test_the_summary_is_the_mean_and_the_worst_gap_and_the_median_time():
     assert BenchResult("x", rows, {}, 1.0).summary()["m"] == pytest.approx(
         {"mean_gap_percent": 2.0, "worst_gap_percent": 4.0, "median_seconds": 2.0}
     )
+
+
+def test_less_profit_and_more_cost_are_both_worse():
+    cost, profit = (Row("i", "m", 9.0, 0.0, 10.0, 1.0, 1, more_is_better=more) for more in (False, True))
+    assert (cost.gap_percent, profit.gap_percent) == pytest.approx((-10, 10))
+    assert profit.to_json()["more_is_better"]
+
+
+def test_the_error_of_several_seeds_keeps_that_of_the_demand_they_share():
+    mean = mean_of_seeds([Cost(1.0, 0.3), Cost(3.0, 0.5)])
+    assert mean == pytest.approx((2.0, (1.0**2 + 0.4**2) ** 0.5))  # 2 ** 0.5 / 2 ** 0.5, and the mean of 0.3 and 0.5
+    assert mean_of_seeds([Cost(5.0, 0.1)]) == Cost(5.0, 0.1)
 
 
 @pytest.mark.parametrize(

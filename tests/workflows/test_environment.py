@@ -33,6 +33,13 @@ def test_gymnasium_finds_nothing_to_say_against_a_shop(folder):
         assert many.step(many.action_space.sample())[0] in many.observation_space
 
 
+def test_any_quantity_is_rounded_to_the_packs_of_the_supplier(folder):
+    env = gymnasium.make("restock/Shop-v0", project=folder, item="I-05", periods=4, actions="continuous")
+    env.reset(seed=3)
+    assert made_up.make_world().pack[5] == 6
+    assert [env.step(np.array([wish]))[4]["ordered"] for wish in (8.0, 9.5, 2.0)] == [6, 12, 0]
+
+
 def test_an_episode_replays_what_customers_asked_for_in_its_part(folder):
     env = gymnasium.make("restock/Shop-v0", project=folder, item="I-05", part="validation", periods=4)
     weekly = made_up.make_world().demand[5].reshape(-1, 7).sum(axis=1)[: made_up.WEEKS]

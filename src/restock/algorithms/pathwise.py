@@ -124,8 +124,8 @@ def hide_features(known: Known, share: float, key: Array) -> Known:
     """Dropout on the inputs, for whole windows: without it a small catalogue is learned by heart."""
     if share == 0.0:
         return known
-    rows, inputs = known.features.shape[0], known.features.shape[-1]
-    keep = jax.random.bernoulli(key, 1.0 - share, (rows, 1, inputs))
+    rows, *periods, inputs = known.features.shape
+    keep = jax.random.bernoulli(key, 1.0 - share, (rows, *(1 for _ in periods), inputs))
     return eqx.tree_at(lambda k: k.features, known, known.features * keep / (1.0 - share))
 
 

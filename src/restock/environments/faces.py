@@ -33,7 +33,7 @@ class RestockEnv(gymnasium.Env[Any, Any]):
         backlog[channel]   units that customers wait for; 0 where unserved demand is lost
         Where what is known changes from period to period, it follows: scale (units per period), averages (units per
         period), lead_demand and lead_spread (units), features (no unit), price (money per unit), may_order (0 or 1).
-        What never changes is not shown: it tells an agent nothing.
+        Where nothing of it ever changes, none of it is shown: it would tell an agent nothing.
 
     Action: `discrete`, packs (units where any quantity may be ordered); `continuous`, units, one number in an array.
     Orders go to the first lane; what the supplier takes of them (packs, minimum, review days) is `info["ordered"]`.

@@ -27,7 +27,8 @@ def bench(
 
     Args:
         name: one of `BENCHES`.
-        methods: only these; none: all. Patterns such as `*base_stock` are allowed here and in `instances`.
+        methods: only these; none: all, or those that are quick. Patterns such as `*base_stock` are allowed here and
+            in `instances`.
         instances: only these; none: the usual ones, or the quick ones.
         seeds: trainings of each learned method on each instance.
         quick: a slice of it in under a minute.
@@ -44,8 +45,9 @@ def bench(
         )
     chosen = BENCHES[choose(BENCH, (name,), tuple(BENCHES))[0]]
     usual = chosen.quick if quick else chosen.usual
+    compared = (quick and chosen.quick_methods) or chosen.methods
     task = Task(
-        methods=choose(METHOD, methods, chosen.methods) if methods else chosen.methods,
+        methods=choose(METHOD, methods, chosen.methods) if methods else compared,
         instances=choose(INSTANCE, instances, chosen.instances) if instances else usual,
         seeds=seeds,
         quick=quick,

@@ -8,15 +8,14 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from restock.algorithms.pathwise import PathwiseConfig
-from restock.algorithms.problem import Problem
-from restock.algorithms.training import train
+from restock.algorithms.training import AlgorithmConfig, settings
 from restock.environments.exact.reachable import reach, reached_cost
 from restock.environments.exact.simulation import Cost, Orders, simulated_cost
 from restock.environments.lost_sales import LostSales
-from restock.environments.setting import Setting, repeat
-from restock.policies.network import Network
 from restock.simulator.dynamics import allowed
+from restock.simulator.rollout import Policy
 from restock.simulator.types import Known, Shop, Stock, View
+from restock.workflows.benches.learning_problem import learn
 
 # One setting for all instances. Training allows fractions of units to the end: the cost bends at whole units, so the
 # slope leads to a whole number and stays there. With rounded orders stock and demand often tie, the slope at a tie is a
@@ -34,15 +33,16 @@ RECIPE = PathwiseConfig(
     carry_stock=True,
     whole_units_from=1.0,
 )
-PATHS, PERIODS = 4096, 500  # drawn to learn from
-TRAINING = 7919  # keeps chance in training apart from every other use of a seed
+RECIPES: dict[str, AlgorithmConfig] = {
+    "pathwise": RECIPE,
+    **{name: settings(name, carry_stock=True) for name in ("dqn", "a2c", "ppo", "ddpg", "td3")},
+}
 AT_ONCE = 1 << 13  # states in one call of a network
 
 
-def learn_orders(instance: LostSales, seed: int, recipe: PathwiseConfig = RECIPE) -> Network:
-    """A network trained from nothing on demand that no evaluation uses."""
-    network, _ = train(recipe, learning_problem(instance.setting(), seed), jax.random.key(TRAINING + seed))
-    return jax.block_until_ready(network)
+def learn_orders(recipe: AlgorithmConfig, instance: LostSales, seed: int) -> Policy:
+    """A policy trained from nothing on demand that no evaluation uses."""
+    return learn(recipe, instance.setting(), seed)
 
 
 def price_orders(instance: LostSales, orders: Orders) -> Cost:
@@ -51,8 +51,8 @@ def price_orders(instance: LostSales, orders: Orders) -> Cost:
     return simulated_cost(instance, orders) if reached is None else Cost(reached_cost(instance, reached), 0.0)
 
 
-def orders_of(network: Network, instance: LostSales) -> Orders:
-    """The whole units that a network orders in states (x0, ..., x[L-1]). [state, L] -> [state]"""
+def orders_of(policy: Policy, instance: LostSales) -> Orders:
+    """The whole units that a policy orders in states (x0, ..., x[L-1]). [state, L] -> [state]"""
     setting = instance.setting()
     shop, known = setting.shop, setting.draw(np.random.default_rng(0), 1, 1).known
 
@@ -60,34 +60,18 @@ def orders_of(network: Network, instance: LostSales) -> Orders:
         count = len(states)
         padded = np.zeros((-(-count // AT_ONCE) * AT_ONCE, instance.lead_time), np.float32)  # one shape: compiled once
         padded[:count] = states
-        parts = [_decide(network, shop, known, jnp.asarray(part)) for part in np.split(padded, len(padded) // AT_ONCE)]
+        parts = [_decide(policy, shop, known, jnp.asarray(part)) for part in np.split(padded, len(padded) // AT_ONCE)]
         return np.concatenate(parts)[:count].astype(np.int64)
 
     return orders
 
 
 @eqx.filter_jit
-def _decide(network: Network, shop: Shop, known: Known, states: Array) -> Array:
+def _decide(policy: Policy, shop: Shop, known: Known, states: Array) -> Array:
     def order(state: Array) -> Array:
         # the simulator counts by the time since ordering; what was ordered L periods ago is on hand already
         on_order = jnp.concatenate([state[:0:-1], jnp.zeros(1)])[None]
         view = View(shop, Stock(state[:1, None], on_order, jnp.zeros(1)), known)
-        return allowed(shop, known.may_order, network(view).order)[0]
+        return allowed(shop, known.may_order, policy(view, None).order)[0]
 
     return jax.vmap(order)(states)
-
-
-def learning_problem(setting: Setting, seed: int) -> Problem:
-    """Many paths of one item."""
-    drawn = setting.draw(np.random.default_rng([seed, TRAINING]), PATHS, PERIODS)
-    shop = repeat(setting.shop, PATHS)
-    return Problem(
-        shop=shop,
-        known=drawn.known if drawn.known.scale.ndim else repeat(drawn.known, PATHS),
-        demand=drawn.demand[:, :, None],
-        arrives=shop.lead_chance,
-        weight=jnp.ones((PATHS, PERIODS)),
-        chance_of_row=jnp.ones(PATHS),
-        first=0,
-        last=PERIODS,
-    )

@@ -20,17 +20,21 @@ class Row:
 
     instance: str
     method: str
-    value: float  # cost per period, or whatever the bench measures
-    stderr: float  # over seeds; with one seed, of the pricing: 0 where that is exact
+    value: float  # cost per period, profit of an episode, or whatever the bench measures
+    stderr: float  # over seeds, and of the pricing, which is 0 where that is exact
     best_known: float | None  # the optimum, or the best value published
-    seconds: float  # to find the policy once, compilation included; median over seeds
+    seconds: float  # to find the policy once, compilation included
     seeds: int
-    ratio: float | None = None  # value as a multiple of the rival's, where more is better
+    ratio: float | None = None  # value as a multiple of the rival's
+    more_is_better: bool = False  # a profit or a speed, not a cost
 
     @property
     def gap_percent(self) -> float | None:
-        """How far above the best known value, in percent of it."""
-        return None if self.best_known is None else 100 * (self.value / self.best_known - 1)
+        """How much worse than the best known value, in percent of it."""
+        if self.best_known is None:
+            return None
+        worse = self.best_known - self.value if self.more_is_better else self.value - self.best_known
+        return 100 * worse / self.best_known
 
     def to_json(self) -> dict[str, Any]:
         """For programs; the ratio only where there is one."""
@@ -60,6 +64,7 @@ class Bench:
     usual: tuple[str, ...]  # unless asked for others
     quick: tuple[str, ...]  # a slice of it in under a minute
     run: Callable[[Task], Iterable[Row]]
+    quick_methods: tuple[str, ...] = ()  # of that slice; none: all
 
 
 @dataclass(frozen=True)

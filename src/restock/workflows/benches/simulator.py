@@ -51,6 +51,7 @@ def bench_simulator(task: Task) -> Iterator[Row]:
                 ROWS * PERIODS / median(speed),
                 1,
                 ratio,
+                more_is_better=True,
             )
         task.progress.advance(done + 1)
 
