@@ -10,6 +10,7 @@ import typer
 
 from restock.cli.main import app
 from restock.config import Config
+from restock.environments.registered import TASKS
 from restock.workflows.project import Project
 
 ROOT = Path(__file__).parent.parent
@@ -65,3 +66,24 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+SHOWN = [
+    (page, code, output)
+    for page in PAGES
+    for code, output in re.findall(
+        r"```python\n(.*?)```\n\nprints\n\n```text\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL
+    )
+]
+
+
+@pytest.mark.parametrize(("page", "code", "output"), SHOWN, ids=lambda part: getattr(part, "stem", ""))
+def test_python_prints_what_the_page_says(page: Path, code: str, output: str, capsys) -> None:
+    exec(compile(code, page.name, "exec"), {})
+    assert capsys.readouterr().out == output
+
+
+def test_the_page_of_environments_has_every_id() -> None:
+    page = (ROOT / "docs" / "environments.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"restock/\w+-v0", page)) == set(TASKS)
+    assert sum(page.stem == "environments" for page, *_ in SHOWN) == 2

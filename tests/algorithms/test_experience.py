@@ -1,5 +1,6 @@
 """What is lived equals the simulator; what is remembered equals flashbax."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,9 +12,9 @@ from oracles import oracle
 from restock.algorithms.experience import Steps, empty_memory, live, money_scale, next_window, transitions
 from restock.environments.lost_sales import LostSales
 from restock.policies.actors import Mover, observe, observed
-from restock.policies.rules import BaseStock
+from restock.policies.rules import BaseStock, buy
 from restock.simulator.rollout import earn
-from restock.workflows.benches.lost_sales_learning import learning_problem
+from restock.workflows.benches.learning_problem import learning_problem
 
 INSTANCE = LostSales("poisson", 2, 9)
 PROBLEM = learning_problem(INSTANCE.setting(), 0)
@@ -41,6 +42,25 @@ def test_living_earns_what_the_simulator_says() -> None:
     np.testing.assert_allclose(steps.reward * scale, earned[:, :12].T, rtol=1e-5, atol=1e-4)
     assert steps.seen.shape == (13, 32, observed(0, PROBLEM.lead))
     assert stock.on_hand.shape == (32, 1, 1)
+
+
+def test_a_period_is_paid_as_asked_and_a_decision_cut_to_its_limit() -> None:
+    policy = BaseStock(jnp.array(3.4), jnp.array(5.0))
+    window = next_window(PROBLEM, 32, 12, jax.random.key(3), None)
+    _, steps = live(
+        act_by(policy), window, PROBLEM.lead, jnp.zeros(12),
+        reward=lambda shop, period: period.ordered.sum(-1),
+        limit=lambda view, decision: buy(view, jnp.minimum(decision.order[0], 3.0)),
+    )  # fmt: skip
+    assert steps.action.max() > 3
+    ordered = steps.reward * money_scale(window.shop, window.known)
+    np.testing.assert_allclose(ordered, jnp.minimum(steps.action, 3.0), rtol=1e-5)
+
+
+def test_where_a_unit_costs_nothing_rewards_are_taken_as_they_are() -> None:
+    window = next_window(PROBLEM, 4, 2, jax.random.key(3), None)
+    free = eqx.tree_at(lambda shop: shop.holding, window.shop, jnp.zeros((4, 1)))
+    assert money_scale(free, window.known).tolist() == [1, 1, 1, 1]
 
 
 def test_a_carried_window_goes_on_where_the_last_one_ended() -> None:

@@ -1,5 +1,7 @@
 """A probe shop whose optimum is known must be learned in seconds, the same way each time."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -12,7 +14,7 @@ from restock.algorithms.pathwise import PathwiseConfig, hide_features, mean_loss
 from restock.algorithms.problem import draw
 from restock.algorithms.training import train
 from restock.policies.network import Network
-from restock.policies.rules import BaseStock
+from restock.policies.rules import BaseStock, buy
 
 KEYS = jax.random.split(jax.random.key(0), 2)
 LENGTH = SMALL.periods
@@ -33,6 +35,21 @@ def test_the_newsvendors_optimum_is_learned(trained):
     assert level_of(network) == pytest.approx(NEWSVENDOR_LEVEL, abs=1.0)
     assert losses[-20:].mean() < losses[:20].mean()
     assert -losses[-20:].mean() == pytest.approx(NEWSVENDOR_PROFIT, rel=0.02)
+
+
+def test_the_reward_and_the_limit_of_a_problem_are_what_is_learned():
+    def few(shop, period):
+        return -period.ordered.sum(-1)
+
+    def at_least_five(view, decision):
+        return buy(view, jnp.maximum(decision.order[0], 5.0))
+
+    frugal = dataclasses.replace(probe(), reward=few)
+    bound = dataclasses.replace(frugal, limit=at_least_five)
+    free, bound = (train(SMALL, problem, KEYS[0])[1]["loss"] for problem in (frugal, bound))
+    assert free[-1] < 1.0 < 5.0 < free[0]
+    assert bound[-1] == pytest.approx(5.0)
+    assert bound.min() >= 5.0
 
 
 def test_the_loss_is_minus_the_mean_profit_of_the_periods_that_count():

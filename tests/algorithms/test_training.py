@@ -46,11 +46,14 @@ def problem():
     return PROBES[2].problem(0)
 
 
-def test_stretches_learn_what_is_learned_in_one_go(problem, monkeypatch) -> None:
-    monkeypatch.setattr(training, "AT_ONCE", 4)
+def test_stretches_learn_what_is_learned_in_one_go(problem) -> None:
     told = []
     key = jax.random.key(3)
-    policy = train_checked(TINY, problem, key, lambda done, policy, curve: told.append((done, curve["loss"].shape)))
+
+    def after(done, policy, curve):
+        told.append((done, curve["loss"].shape))
+
+    policy = train_checked(TINY, problem, key, after, at_once=4)
     whole, curve = train(TINY, problem, key)
     assert told == [(4, (4, 2)), (6, (2, 2))]
     assert curve["loss"].shape == (6, 2)
@@ -61,7 +64,6 @@ def test_stretches_learn_what_is_learned_in_one_go(problem, monkeypatch) -> None
 def test_a_network_that_goes_wrong_stops_at_its_update_and_the_last_good_one_has_been_told(
     problem, monkeypatch
 ) -> None:
-    monkeypatch.setattr(training, "AT_ONCE", 2)
     learn, told = training._learn, []
 
     def spoil_the_third(config, problem, learner, keys):
@@ -71,7 +73,7 @@ def test_a_network_that_goes_wrong_stops_at_its_update_and_the_last_good_one_has
 
     monkeypatch.setattr(training, "_learn", spoil_the_third)
     with pytest.raises(TrainingError, match="not a number at update 9") as caught:  # 2 steps in each of 4 good rounds
-        train_checked(TINY, problem, jax.random.key(0), lambda *facts: told.append(facts))
+        train_checked(TINY, problem, jax.random.key(0), lambda *facts: told.append(facts), at_once=2)
     assert [done for done, *_ in told] == [2, 4]
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(told[-1][1]))
     assert "learning_rate" in caught.value.hint.en

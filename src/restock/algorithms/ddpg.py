@@ -133,7 +133,9 @@ def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -
         carried = learner.stock if config.carry_stock else None
         window = next_window(problem, config.rows, config.periods, draw, carried)
         noise = exploration(config, learner.noise, act)
-        stock, steps = live(_explore(learner.networks.actor), window, problem.lead, noise)
+        stock, steps = live(
+            _explore(learner.networks.actor), window, problem.lead, noise, problem.reward, problem.limit
+        )
         mean = steps.reward.mean()
         centre = jnp.where(learner.rounds == 0, mean, 0.95 * learner.centre + 0.05 * mean)
         memory = learner.memory.add(transitions(steps, config.discount, config.n))

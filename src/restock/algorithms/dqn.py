@@ -88,7 +88,9 @@ def learn(config: DqnConfig, problem: Problem, learner: Learner, keys: Array) ->
         carried = learner.stock if config.carry_stock else None
         window = next_window(problem, config.rows, config.periods, draw, carried)
         draws = jax.random.uniform(act, (config.periods, 2, config.rows))
-        stock, steps = live(_epsilon_greedy(learner.actor, share), window, problem.lead, draws)
+        stock, steps = live(
+            _epsilon_greedy(learner.actor, share), window, problem.lead, draws, problem.reward, problem.limit
+        )
         centre = jnp.where(learner.rounds == 0, steps.reward.mean(), 0.95 * learner.centre + 0.05 * steps.reward.mean())
         memory = learner.memory.add(transitions(steps, config.discount, config.n))
 

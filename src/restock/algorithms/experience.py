@@ -8,15 +8,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from restock.algorithms.problem import Problem, draw
+from restock.algorithms.problem import Limit, Problem, Reward, draw, no_limit
 from restock.algorithms.returns import n_step_rewards
 from restock.policies.actors import observe
 from restock.simulator.dynamics import receive, settle
 from restock.simulator.money import profit_at_cost
 from restock.simulator.rollout import Stretch
-from restock.simulator.types import Chance, Decision, Known, Period, Shop, Stock, View
+from restock.simulator.types import Chance, Decision, Known, Shop, Stock, View
 
-Reward = Callable[[Shop, Period], Array]
 Act = Callable[[Float[Array, "row input"], View, Any], tuple[Any, Decision]]
 
 
@@ -32,16 +31,21 @@ def money_scale(shop: Shop, known: Known) -> Float[Array, " row"]:
     """What a period of demand is worth: divides rewards, so that all items count alike."""
     scale = known.scale if known.scale.ndim == 1 else known.scale[:, 0]
     missing = shop.shortage[:, 0] + shop.backlog_cost[:, 0] + shop.unit_cost[:, 0]
-    return jnp.maximum(scale * jnp.sqrt(missing * shop.holding[:, 0]), 1e-6)
+    worth = scale * jnp.sqrt(missing * shop.holding[:, 0])
+    return jnp.where(worth > 0, worth, 1.0)  # where stock or a shortage is free, rewards are taken as they are
 
 
-def live(act: Act, window: Stretch, slots: int, draws: Any, reward: Reward = profit_at_cost) -> tuple[Stock, Steps]:
+def live(
+    act: Act, window: Stretch, slots: int, draws: Any, reward: Reward = profit_at_cost, limit: Limit = no_limit
+) -> tuple[Stock, Steps]:
     """Let a policy act along a window; the last period is only looked at, not lived.
 
     Args:
         act: observations and views [row], a draw -> what is remembered of the action, and decisions [row].
         slots: places of the pipeline.
         draws: keys or numbers for `act`, one entry per step.
+        reward: of a period.
+        limit: what becomes of a decision.
 
     Returns:
         The stock before the last period, and what happened before it.
@@ -65,7 +69,7 @@ def live(act: Act, window: Stretch, slots: int, draws: Any, reward: Reward = pro
         t, drawn = today
         view, chance, arrived, seen = look(stock, t)
         action, decision = act(seen, view, drawn)
-        after, period = jax.vmap(settle)(view, decision, chance, arrived)
+        after, period = jax.vmap(settle)(view, jax.vmap(limit)(view, decision), chance, arrived)
         return after, (seen, action, jax.vmap(reward)(shop, period) / scale)
 
     stock, (seen, action, earned) = jax.lax.scan(one_period, window.stock, (jnp.arange(periods - 1), draws))

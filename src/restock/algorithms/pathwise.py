@@ -14,10 +14,11 @@ from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
 from restock.algorithms.optimizer import adam, descend, start
-from restock.algorithms.problem import Problem, draw
-from restock.policies.network import Network
-from restock.simulator.rollout import Policy, Stretch, earn
-from restock.simulator.types import Known, Stock
+from restock.algorithms.problem import Limit, Problem, Reward, draw
+from restock.policies.network import Context, Network
+from restock.simulator.money import profit_at_cost
+from restock.simulator.rollout import Policy, Stretch, run
+from restock.simulator.types import Decision, Known, Shop, Stock, View
 
 
 class PathwiseConfig(BaseModel):
@@ -45,6 +46,24 @@ class PathwiseConfig(BaseModel):
     def rounds(self) -> int:
         """Each window is followed by one step."""
         return self.updates
+
+
+class Limited(eqx.Module):
+    """A network of whose decisions there remains what the problem allows."""
+
+    network: Network
+    limit: Limit = eqx.field(static=True)
+
+    def __call__(self, view: View, key: Array | None = None) -> Decision:
+        return self.decide(view, self.foresee(view.shop, view.known))
+
+    def foresee(self, shop: Shop, known: Known) -> Context:
+        """As the network does."""
+        return self.network.foresee(shop, known)
+
+    def decide(self, view: View, context: Context) -> Decision:
+        """The decision at this stock."""
+        return self.limit(view, self.network.decide(view, context))
 
 
 class Learner(eqx.Module):
@@ -75,9 +94,11 @@ def learn(config: PathwiseConfig, problem: Problem, learner: Learner, keys: Arra
         window = eqx.tree_at(lambda w: w.shop.pack, window, jnp.where(fractions, 0.0, window.shop.pack))
         if config.carry_stock:
             window = eqx.tree_at(lambda w: w.stock, window, learner.stock)
-        (loss, after), gradient = eqx.filter_value_and_grad(mean_loss, has_aux=True)(
-            learner.network, window, config.ignored
-        )
+
+        def loss_of(network: Network) -> tuple[Float[Array, ""], Stock]:
+            return mean_loss(Limited(network, problem.limit), window, config.ignored, problem.reward)
+
+        (loss, after), gradient = eqx.filter_value_and_grad(loss_of, has_aux=True)(learner.network)
         network, memory = descend(optimizer, learner.memory, gradient, learner.network)
         return Learner(network, memory, jax.tree.map(jnp.round, after), learner.updates + 1), loss
 
@@ -90,9 +111,11 @@ def policy(learner: Learner) -> Network:
     return learner.network
 
 
-def mean_loss(policy: Policy, window: Stretch, ignored: int) -> tuple[Float[Array, ""], Stock]:
-    """Minus the profit per row and period, stock valued at cost; and the stock at the end."""
-    after, earned = earn(policy, window)
+def mean_loss(
+    policy: Policy, window: Stretch, ignored: int, reward: Reward = profit_at_cost
+) -> tuple[Float[Array, ""], Stock]:
+    """Minus the reward per row and period, and the stock at the end."""
+    after, earned = run(policy, window, keep=reward)
     counted = window.weight[:, ignored:]
     return -(earned[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
 

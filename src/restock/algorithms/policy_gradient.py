@@ -105,7 +105,8 @@ def learn(
         draw, act, shuffle = jax.random.split(key, 3)
         carried = learner.stock if config.carry_stock else None
         window = next_window(problem, config.rows, config.periods, draw, carried)
-        stock, steps = live(_sample(learner.actor), window, problem.lead, jax.random.split(act, config.periods))
+        draws = jax.random.split(act, config.periods)
+        stock, steps = live(_sample(learner.actor), window, problem.lead, draws, problem.reward, problem.limit)
         mean = steps.reward.mean()
         centre = jnp.where(learner.rounds == 0, mean, 0.9 * learner.centre + 0.1 * mean)
         values = jax.vmap(jax.vmap(learner.value))(steps.seen)[..., 0]

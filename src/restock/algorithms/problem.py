@@ -1,12 +1,23 @@
 """What there is to learn from: the catalogue's past as paths, cut into windows."""
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from restock.simulator.money import profit_at_cost
 from restock.simulator.rollout import Stretch, under_way
-from restock.simulator.types import Chance, Known, Shop, Stock
+from restock.simulator.types import Chance, Decision, Known, Number, Period, Shop, Stock, View
+
+Reward = Callable[[Shop, Period], Number]
+Limit = Callable[[View, Decision], Decision]
+
+
+def no_limit(view: View, decision: Decision) -> Decision:
+    """Everything may be decided that the supplier takes."""
+    return decision
 
 
 class Problem(eqx.Module):
@@ -20,6 +31,8 @@ class Problem(eqx.Module):
     chance_of_row: Float[Array, " row"]  # probability to be drawn
     first: int = eqx.field(static=True)  # windows lie in periods first <= t < last
     last: int = eqx.field(static=True)
+    reward: Reward = eqx.field(static=True, default=profit_at_cost)  # of a period; `pathwise` follows its derivative
+    limit: Limit = eqx.field(static=True, default=no_limit)  # what becomes of a decision, such as a full shelf
 
     @property
     def lead(self) -> int:

@@ -106,11 +106,13 @@ def train_checked(
     problem: Problem,
     key: Array,
     after: Callable[[int, Policy, Curve], None] = lambda done, policy, curve: None,
+    at_once: int = AT_ONCE,
 ) -> Policy:
     """The same policy as `train`, in stretches of rounds.
 
     Args:
         after: told after each good stretch how many rounds are done, the policy, and the curve of the stretch.
+        at_once: rounds of a stretch.
 
     Raises:
         TrainingError: a loss or weight is not a number; what `after` was told last is still good.
@@ -119,8 +121,8 @@ def train_checked(
     first, rest = jax.random.split(key)
     keys = jax.random.split(rest, config.rounds)
     learner = _begin(config, problem, first)
-    for done in range(0, config.rounds, AT_ONCE):
-        part = keys[done : done + AT_ONCE]
+    for done in range(0, config.rounds, at_once):
+        part = keys[done : done + at_once]
         learner, curve = _learn(config, problem, learner, part)
         policy = module.policy(learner)
         losses = curve["loss"].reshape(-1)

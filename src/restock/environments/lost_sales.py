@@ -64,11 +64,11 @@ class LostSales:
             return np.array(stats.poisson.pmf(units, self.mean), dtype=np.float64)
         return np.power(self.mean / (1 + self.mean), units, dtype=np.float64) / (1 + self.mean)
 
-    def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.int64]:
-        """Demand of so many independent periods."""
+    def draw(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> NDArray[np.int64]:
+        """Demand of independent periods."""
         if self.demand == "poisson":
-            return generator.poisson(self.mean, count)
-        return generator.geometric(1 / (1 + self.mean), count) - 1
+            return generator.poisson(self.mean, shape)
+        return generator.geometric(1 / (1 + self.mean), shape) - 1
 
     def newsvendor(self, periods: int) -> int:
         """Smallest stock that covers the demand of so many periods with chance p / (p + h)."""
@@ -82,8 +82,7 @@ class LostSales:
         known = steady(self.mean, variance, self.lead_time + 1)
 
         def draw(generator: np.random.Generator, paths: int, periods: int) -> Course:
-            drawn = self.draw(generator, paths * periods).reshape(paths, periods)
-            return Course(jnp.asarray(drawn, jnp.float32), known)
+            return Course(jnp.asarray(self.draw(generator, (paths, periods)), jnp.float32), known)
 
         shop = plain_shop(lead_time=self.lead_time, holding=self.holding, shortage=self.penalty)
         return Setting(self.name, shop, empty_stock(self.lead_time), float(self.newsvendor(1) + 1), draw)

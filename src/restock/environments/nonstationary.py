@@ -18,7 +18,6 @@ from typing import Literal, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from restock.environments.naming import find, not_an_instance
 from restock.environments.setting import Course, Setting, empty_stock, plain_shop
@@ -99,8 +98,8 @@ class Nonstationary:
 
     def learn(self, chance: Floats, demand: Integers) -> Floats:
         """The chance of the fast regime in the next period, once the demand of this one is known."""
-        slow, fast = stats.poisson.pmf(demand, self.slow), stats.poisson.pmf(demand, self.fast)
-        now = chance * fast / np.maximum((1 - chance) * slow + chance * fast, 1e-300)
+        odds = np.exp(self.fast - self.slow - demand * np.log(self.fast / self.slow))  # of this demand: slow to fast
+        now = chance / np.maximum(chance + (1 - chance) * odds, 1e-300)
         return now * (1 - self.switching) + (1 - now) * self.switching
 
     @property

@@ -123,7 +123,7 @@ class Mover(eqx.Module):
 
     def __init__(self, inputs: int, slots: int, hidden: int, key: Array, spread: float = 0.3) -> None:
         self.bend = Perceptron((inputs, hidden, hidden, 1), key)
-        self.log_spread = jnp.log(jnp.asarray(spread))
+        self.log_spread = jnp.log(jnp.asarray(spread, jnp.float32))  # of the type that training returns
         self.slots = slots
 
     def __call__(self, view: View, key: Array | None = None) -> Decision:
