@@ -7,7 +7,6 @@ and identically distributed, and what counts is the average cost per period over
 """
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal, get_args
 
 import jax.numpy as jnp
@@ -15,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from restock.environments.naming import find, not_an_instance
 from restock.environments.setting import Course, Setting, empty_stock, plain_shop, steady
-from restock.errors import UsageError
 from restock.language import Text
 
 Law = Literal["poisson", "geometric"]
 LAWS: tuple[Law, ...] = get_args(Law)
 PENALTIES = (4, 9, 19, 39)
+KIND = Text("lost-sales", "缺货损失（lost sales）")
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class LostSales:
     def __post_init__(self) -> None:
         right = self.demand in LAWS and self.lead_time >= 1 and min(self.penalty, self.mean, self.holding) > 0
         if not right:
-            raise UsageError(
-                Text(f"{self} is not a lost-sales instance", f"{self} 不是有效的缺货损失（lost sales）算例"),
-                hint=Text(
+            raise not_an_instance(
+                KIND,
+                self,
+                Text(
                     f"demand is one of {', '.join(LAWS)}; lead_time is 1 or more; the other numbers are positive",
                     f"demand 只能是 {'、'.join(LAWS)}；lead_time 至少为 1；其余数值必须为正数",
                 ),
@@ -186,19 +187,4 @@ def find_instance(name: str) -> LostSales:
     Raises:
         UsageError: no such instance; the hint offers the nearest names.
     """
-    named = {instance.name.lower(): instance for instance in PUBLISHED}
-    found = named.get(name.strip().lower())
-    if found is not None:
-        return found
-    near = [named[key].name for key in get_close_matches(name.strip().lower(), named, n=3, cutoff=0.5)]
-    near = near or [instance.name for instance in ZIPKIN[:3]]
-    raise UsageError(
-        Text(
-            f"no lost-sales instance is called `{name}`; there are {len(named)}",
-            f"没有名为 `{name}` 的缺货损失算例；共有 {len(named)} 个",
-        ),
-        hint=Text(
-            "the nearest names are " + ", ".join(f"`{n}`" for n in near),
-            "最接近的名称：" + "、".join(f"`{n}`" for n in near),
-        ),
-    )
+    return find(KIND, name, PUBLISHED)

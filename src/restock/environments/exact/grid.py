@@ -54,17 +54,20 @@ def newsvendor_limits(instance: LostSales) -> Limits:
 
 
 class Grid:
-    """All states of an instance within limits; orders that would leave the limits are not allowed."""
+    """All states of an instance within limits; orders that would leave the limits are not allowed.
 
-    def __init__(self, instance: LostSales, limits: Limits) -> None:
-        self.instance, self.limits = instance, limits
+    `order_cost` is money per order placed, whatever its size; the instance itself has none.
+    """
+
+    def __init__(self, instance: LostSales, limits: Limits, order_cost: float = 0.0) -> None:
+        self.instance, self.limits, self.order_cost = instance, limits, order_cost
         self.columns = _columns(limits)  # [column, L - 1], sorted: the order of the last period changes fastest
         self.lengths: Integers = limits.total + 1 - self.columns.sum(axis=1)  # states in each column
         self.offsets: Integers = np.concatenate([[0], np.cumsum(self.lengths)])
         self.column: Integers = np.repeat(np.arange(len(self.columns)), self.lengths)  # [state]
         self.on_hand: Integers = np.arange(self.size) - self.offsets[self.column]  # [state]
         self.chances = end_chances(instance, limits.total)
-        self.costs = instance.expected_costs(limits.total)[self.on_hand]  # [state]
+        self.costs = instance.expected_costs(limits.total)[self.on_hand]  # [state], before what an order costs
 
     @property
     def size(self) -> int:
@@ -106,6 +109,10 @@ class Grid:
     def allowed(self) -> Integers:
         """The largest order that all limits allow. [state]"""
         return np.minimum(self.largest[self.column], self.lengths[self.column] - 1 - self.on_hand)
+
+    def costs_with(self, orders: Integers) -> Floats:
+        """Expected cost of a period under a policy. [state] -> [state]"""
+        return self.costs + self.order_cost * (orders > 0)
 
     def transition(self, orders: Integers) -> sparse.csr_array:
         """One period under a policy as a matrix of chances. [state] -> [state, state]"""

@@ -61,24 +61,28 @@ class Exact:
     seconds: float
 
 
-def optimal_cost(instance: LostSales, tolerance: float = 1e-6, limits: Limits | None = None) -> Exact:
+def optimal_cost(
+    instance: LostSales, tolerance: float = 1e-6, limits: Limits | None = None, order_cost: float = 0.0
+) -> Exact:
     """The smallest average cost per period, to within half the tolerance, and the policy that reaches it.
 
     Args:
         instance: the problem.
         tolerance: largest distance between the bounds on the optimum, money per period.
-        limits: what an order may lead to; by default the newsvendor limits, which an optimal policy keeps.
+        limits: what an order may lead to; by default the newsvendor limits, which an optimal policy keeps where an
+            order costs nothing.
+        order_cost: money per order placed, whatever its size.
 
     Raises:
         UsageError: so many states that they would not fit into memory.
     """
     began = time.perf_counter()
     limits = limits or newsvendor_limits(instance)
-    _refuse_what_does_not_fit(instance, limits)
-    grid = Grid(instance, limits)
+    refuse_what_does_not_fit(instance, limits)
+    grid = Grid(instance, limits, order_cost)
     improvement = _Improvement(grid)
     orders = grid.allowed()  # a fair start: ordering up to the limits is the vector base stock of Zipkin (2008)
-    values, low, high = grid.costs, 0.0, instance.holding * instance.mean
+    values, low, high = grid.costs, 0.0, instance.holding * instance.mean + order_cost
     full_sweeps = sweeps = 0
     while full_sweeps == 0 or (high - low > tolerance and sweeps < MOST_SWEEPS):
         evaluated = evaluate(grid, orders, max(EVALUATION * (high - low), tolerance / 2), values)
@@ -91,7 +95,8 @@ def optimal_cost(instance: LostSales, tolerance: float = 1e-6, limits: Limits | 
     return Exact((low + high) / 2, low, high, policy, grid.size, full_sweeps, sweeps, seconds)
 
 
-def _refuse_what_does_not_fit(instance: LostSales, limits: Limits) -> None:
+def refuse_what_does_not_fit(instance: LostSales, limits: Limits) -> None:
+    """Say so before memory runs out."""
     states = most_states(limits)
     if states > MOST_STATES:
         raise UsageError(
@@ -116,12 +121,12 @@ class Evaluated(NamedTuple):
 
 def evaluate(grid: Grid, orders: Integers, tolerance: float = 1e-6, values: Floats | None = None) -> Evaluated:
     """The average cost of a policy, given as the order of each state, to within half the tolerance."""
-    transition = grid.transition(orders)
-    before = grid.costs if values is None else values
+    transition, costs = grid.transition(orders), grid.costs_with(orders)
+    before = costs if values is None else values
     low, high, sweeps = -np.inf, np.inf, 0
     while high - low > tolerance and sweeps < MOST_SWEEPS:
         after = transition @ before
-        after += grid.costs
+        after += costs
         low, high = bracket(after, before)
         before = after - after[0]
         sweeps += 1
@@ -166,6 +171,8 @@ class _Improvement:
             best, chosen = after[group.columns, :height], orders[group.columns, :height]
             for order, where in group.moves:
                 candidate = expected[where]
+                if order and self.grid.order_cost:
+                    candidate = candidate + self.grid.order_cost
                 better = candidate < best[: len(where)]
                 np.copyto(best[: len(where)], candidate, where=better)
                 np.copyto(chosen[: len(where)], order, where=better)
