@@ -39,7 +39,7 @@ bench: $(MADE) ## a benchmark: make bench BENCH="lost-sales --quick"
 	$(BIN)/restock bench $(BENCH)
 
 lock: $(MADE) ## renew constraints.txt from pyproject.toml
-	$(BIN)/uv pip compile -q --universal --upgrade --python-version 3.11 --all-extras --group dev \
+	$(BIN)/uv pip compile -q --universal --upgrade --python-version 3.11 --all-extras --group dev --group oracles \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt pyproject.toml
 
 clean: ## remove what was made here, .venv too

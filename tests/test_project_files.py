@@ -33,7 +33,7 @@ def test_every_dependency_is_pinned() -> None:
     wanted = [
         *PROJECT["project"]["dependencies"],
         *(one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra),
-        *PROJECT["dependency-groups"]["dev"],
+        *(one for group in PROJECT["dependency-groups"].values() for one in group),
     ]
     pinned = {name_of(line) for line in PINS}
     assert {name_of(one) for one in wanted} <= pinned

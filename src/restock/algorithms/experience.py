@@ -1,7 +1,7 @@
 """What a policy lives through: steps along windows of a problem, and the memory that keeps them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from restock.algorithms.problem import Problem, draw
+from restock.algorithms.returns import n_step_rewards
 from restock.policies.actors import observe
 from restock.simulator.dynamics import receive, settle
 from restock.simulator.money import profit_at_cost
@@ -16,7 +17,7 @@ from restock.simulator.rollout import Stretch
 from restock.simulator.types import Chance, Decision, Known, Period, Shop, Stock, View
 
 Reward = Callable[[Shop, Period], Array]
-Act = Callable[[Float[Array, "row input"], View, Array], tuple[Any, Decision]]
+Act = Callable[[Float[Array, "row input"], View, Any], tuple[Any, Decision]]
 
 
 class Steps(eqx.Module):
@@ -30,16 +31,17 @@ class Steps(eqx.Module):
 def money_scale(shop: Shop, known: Known) -> Float[Array, " row"]:
     """What a period of demand is worth: divides rewards, so that all items count alike."""
     scale = known.scale if known.scale.ndim == 1 else known.scale[:, 0]
-    unit = jnp.maximum(shop.shortage[:, 0] + shop.backlog_cost[:, 0] + shop.unit_cost[:, 0], shop.holding[:, 0])
-    return jnp.maximum(scale * unit, 1e-6)
+    missing = shop.shortage[:, 0] + shop.backlog_cost[:, 0] + shop.unit_cost[:, 0]
+    return jnp.maximum(scale * jnp.sqrt(missing * shop.holding[:, 0]), 1e-6)
 
 
-def live(act: Act, window: Stretch, slots: int, key: Array, reward: Reward = profit_at_cost) -> tuple[Stock, Steps]:
+def live(act: Act, window: Stretch, slots: int, draws: Any, reward: Reward = profit_at_cost) -> tuple[Stock, Steps]:
     """Let a policy act along a window; the last period is only looked at, not lived.
 
     Args:
-        act: observations and views [row], a key -> what is remembered of the action, and decisions [row].
+        act: observations and views [row], a draw -> what is remembered of the action, and decisions [row].
         slots: places of the pipeline.
+        draws: keys or numbers for `act`, one entry per step.
 
     Returns:
         The stock before the last period, and what happened before it.
@@ -59,15 +61,14 @@ def live(act: Act, window: Stretch, slots: int, key: Array, reward: Reward = pro
         view = View(shop, stock, known)
         return view, chance, arrived, jax.vmap(lambda v: observe(v, slots))(view)
 
-    def one_period(stock: Stock, today: tuple[Array, Array]) -> tuple[Stock, Any]:
-        t, key = today
+    def one_period(stock: Stock, today: tuple[Array, Any]) -> tuple[Stock, Any]:
+        t, drawn = today
         view, chance, arrived, seen = look(stock, t)
-        action, decision = act(seen, view, key)
+        action, decision = act(seen, view, drawn)
         after, period = jax.vmap(settle)(view, decision, chance, arrived)
         return after, (seen, action, jax.vmap(reward)(shop, period) / scale)
 
-    keys = jax.random.split(key, periods - 1)
-    stock, (seen, action, earned) = jax.lax.scan(one_period, window.stock, (jnp.arange(periods - 1), keys))
+    stock, (seen, action, earned) = jax.lax.scan(one_period, window.stock, (jnp.arange(periods - 1), draws))
     last = look(stock, jnp.asarray(periods - 1))[-1]
     return stock, Steps(jnp.concatenate([seen, last[None]]), action, earned)
 
@@ -76,6 +77,23 @@ def next_window(problem: Problem, batch: int, periods: int, key: Array, stock: S
     """A window with one period more than is lived; it goes on with `stock` unless that is None."""
     window = draw(problem, batch, periods + 1, key)
     return window if stock is None else eqx.tree_at(lambda w: w.stock, window, stock)
+
+
+class Transition(NamedTuple):
+    """What is remembered: n periods from an order on."""
+
+    seen: Array
+    action: Array
+    reward: Array  # discounted sum of n
+    then: Array  # seen n periods later
+
+
+def transitions(steps: Steps, discount: float, n: int) -> Transition:
+    """All n-step transitions of a window, as one axis."""
+    count = steps.reward.shape[0] - n + 1
+    reward = n_step_rewards(steps.reward, discount, n)
+    parts = Transition(steps.seen[:count], steps.action[:count], reward, steps.seen[n : n + count])
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), parts)
 
 
 class Memory(eqx.Module):

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 import equinox as eqx
+import jax
 import optax
 
 P = TypeVar("P")
@@ -28,3 +29,10 @@ def descend(optimizer: optax.GradientTransformation, memory: Any, gradient: P, p
     """Take one step downhill; returns the new policy and the optimizer's new memory."""
     change, memory = optimizer.update(gradient, memory, eqx.filter(policy, eqx.is_inexact_array))  # pyright: ignore[reportArgumentType]
     return eqx.apply_updates(policy, change), memory
+
+
+def follow(average: P, policy: P, rate: float) -> P:
+    """Move an average of weights a little towards the newest ones (Polyak averaging)."""
+    moved, rest = eqx.partition(average, eqx.is_inexact_array)
+    towards = eqx.filter(policy, eqx.is_inexact_array)
+    return eqx.combine(jax.tree.map(lambda old, new: old + rate * (new - old), moved, towards), rest)

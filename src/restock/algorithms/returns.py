@@ -8,26 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 
-def n_step_returns(
-    r_t: Float[Array, "time *row"], v_t: Float[Array, "time *row"], discount: float, n: int
-) -> Float[Array, "time *row"]:
-    """Rewards of the next n steps and the value after them; fewer steps where time ends.
-
-    Sutton and Barto (2018), equation 7.1.
-
-    Args:
-        r_t: reward of each step.
-        v_t: value of what each step leads to.
-    """
-    ends = r_t.shape[0]
-    steps = jnp.arange(ends).reshape(-1, *[1] * (r_t.ndim - 1))
-    last = jnp.minimum(steps + n - 1, ends - 1)  # the step after which the value is taken
-    target = jnp.take_along_axis(v_t, jnp.broadcast_to(last, v_t.shape), axis=0)
-    for k in reversed(range(n)):
-        there = jnp.minimum(steps + k, ends - 1)
-        reward = jnp.take_along_axis(r_t, jnp.broadcast_to(there, r_t.shape), axis=0)
-        target = jnp.where(steps + k < ends, reward + discount * target, target)
-    return target
+def n_step_rewards(r_t: Float[Array, "time *row"], discount: float, n: int) -> Float[Array, "start *row"]:
+    """Discounted sum of the next n rewards, for every start with so many ahead. Sutton and Barto (2018), eq. 7.1."""
+    count = r_t.shape[0] - n + 1
+    return sum(discount**k * r_t[k : k + count] for k in range(1, n)) + r_t[:count]
 
 
 def advantages(

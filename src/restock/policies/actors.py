@@ -5,13 +5,14 @@ from typing import Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
-from restock.policies.network import Layer, normal_safety, stock_inputs, terms
+from restock.policies.network import SHARPNESS, Layer, normal_safety, stock_inputs, terms
 from restock.policies.rules import buy, position
 from restock.simulator.types import Decision, Known, Number, Shop, View
 
 Grid = Literal["quantities", "levels"]
+FURTHEST = 4.0  # demand scales that a `Mover` goes from the newsvendor's level
 
 
 class Perceptron(eqx.Module):
@@ -86,8 +87,21 @@ class Chooser(eqx.Module):
     def __call__(self, view: View, key: Array | None = None) -> Decision:
         scores = self.rate(observe(view, self.slots))
         if key is None or self.temperature == 0.0:
-            return buy(view, self.choices.order(view, jnp.argmax(scores)))
-        return buy(view, self.choices.order(view, jax.random.categorical(key, scores / self.temperature)))
+            return self.decide(view, jnp.argmax(scores))
+        return self.decide(view, jax.random.categorical(key, scores / self.temperature))
+
+    def decide(self, view: View, index: Int[Array, ""]) -> Decision:
+        """The order of that choice."""
+        return buy(view, self.choices.order(view, index))
+
+    def sample(self, seen: Float[Array, " input"], key: Array) -> Int[Array, ""]:
+        """A choice drawn from the softmax of the scores."""
+        return jax.random.categorical(key, self.rate(seen) / (self.temperature or 1.0))
+
+    def log_chance(self, seen: Float[Array, " input"], index: Int[Array, ""]) -> tuple[Number, Number]:
+        """Log probability of a choice, and the entropy of the law it is drawn from, nats."""
+        log = jax.nn.log_softmax(self.rate(seen) / (self.temperature or 1.0))
+        return log[index], -(jnp.exp(log) * log).sum()
 
     def rate(self, seen: Float[Array, " input"]) -> Float[Array, " choice"]:
         """A score for every choice; networks with one output more are duelling: value and advantages."""
@@ -98,3 +112,43 @@ class Chooser(eqx.Module):
 def duel(out: Float[Array, " out"]) -> Float[Array, " choice"]:
     """Value plus advantages that average to zero (Wang et al. 2016, arXiv 1511.06581)."""
     return out[0] + out[1:] - out[1:].mean()
+
+
+class Mover(eqx.Module):
+    """A base-stock order bent by a perceptron; with a key, drawn from a normal law around it."""
+
+    bend: Perceptron
+    log_spread: Number  # of the normal law, in logs of demand scales
+    slots: int = eqx.field(static=True)
+
+    def __init__(self, inputs: int, slots: int, hidden: int, key: Array, spread: float = 0.3) -> None:
+        self.bend = Perceptron((inputs, hidden, hidden, 1), key)
+        self.log_spread = jnp.log(jnp.asarray(spread))
+        self.slots = slots
+
+    def __call__(self, view: View, key: Array | None = None) -> Decision:
+        seen = observe(view, self.slots)
+        return self.decide(view, self.amount(seen) if key is None else self.sample(seen, key))
+
+    def amount(self, seen: Float[Array, " input"]) -> Number:
+        """The order, in demand scales: what is missing to the newsvendor's level, bent, never below zero.
+
+        The bend is bounded: where a critic is wrong, an actor that may go anywhere runs away.
+        """
+        missing = jnp.sinh(seen[-1])  # the last input of `observe`
+        bend = FURTHEST * jnp.tanh(self.bend(seen)[0] / FURTHEST)
+        return jax.nn.softplus(SHARPNESS * (missing + bend)) / SHARPNESS
+
+    def decide(self, view: View, amount: Number) -> Decision:
+        """Order so many demand scales."""
+        return buy(view, amount * view.known.scale)
+
+    def sample(self, seen: Float[Array, " input"], key: Array) -> Number:
+        """An amount drawn from the normal law; below zero it means none."""
+        return self.amount(seen) + jnp.exp(self.log_spread) * jax.random.normal(key)
+
+    def log_chance(self, seen: Float[Array, " input"], amount: Number) -> tuple[Number, Number]:
+        """Log density of an amount, and the entropy of the law it is drawn from, nats."""
+        away = (amount - self.amount(seen)) / jnp.exp(self.log_spread)
+        log = -0.5 * (away**2 + jnp.log(2 * jnp.pi)) - self.log_spread
+        return log, 0.5 * jnp.log(2 * jnp.pi * jnp.e) + self.log_spread

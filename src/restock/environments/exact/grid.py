@@ -136,10 +136,14 @@ class Grid:
 
 def end_chances(instance: LostSales, up_to: int) -> Floats:
     """P(left at the end = e | x0 on hand), lower triangular. [x0, e]"""
-    demand = instance.demand_chances(up_to + 1)
-    on_hand, left = np.indices((up_to + 1, up_to + 1))
+    return left_chances(instance.demand_chances(up_to + 1))
+
+
+def left_chances(demand: Floats) -> Floats:
+    """P(left at the end = e | x on hand before demand), lower triangular. [demand] -> [x, e], as many of each"""
+    on_hand, left = np.indices((len(demand), len(demand)))
     chances = np.where(left <= on_hand, demand[np.maximum(on_hand - left, 0)], 0.0)
-    chances[:, 0] = 1 - np.concatenate([[0.0], np.cumsum(demand)[:-1]])  # demand of x0 or more: sold out
+    chances[:, 0] = 1 - np.concatenate([[0.0], np.cumsum(demand)[:-1]])  # demand of x or more: sold out
     return chances
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from restock.environments.exact.grid import Floats
+from restock.environments.exact.grid import Floats, left_chances
 from restock.environments.lot_sizing import AHEAD, PERIODS, LotSizing
 from restock.errors import UsageError
 from restock.language import Text
@@ -108,10 +108,7 @@ class _Day(NamedTuple):
 
 
 def _day(instance: LotSizing, mean: float, shelf: int, step: float) -> _Day:
-    demand = _demand_chances(instance, mean, shelf + 1, step)
-    on_hand, left = np.indices((shelf + 1, shelf + 1))
-    chances = np.where(left <= on_hand, demand[np.maximum(on_hand - left, 0)], 0.0)
-    chances[:, 0] = 1 - np.concatenate([[0.0], np.cumsum(demand)[:-1]])
+    chances = left_chances(_demand_chances(instance, mean, shelf + 1, step))
     units = np.arange(shelf + 1) * step
     rest = chances @ units
     return _Day(chances, instance.holding * rest + instance.shortage * (mean - units + rest))

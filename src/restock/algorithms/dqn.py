@@ -1,0 +1,152 @@
+"""Deep Q-learning: a network rates every choice of order by what it leads to, and learns from remembered steps.
+
+Mnih et al. 2015 (doi 10.1038/nature14236), with switches for what came later: double (arXiv 1509.06461), dueling
+(1511.06581), n-step returns, prioritised replay (1511.05952). Rewards are taken as differences from their running mean,
+so that values stay small where nothing ever ends (differential returns: Sutton and Barto 2018, section 10.3).
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+from pydantic import BaseModel, ConfigDict, Field
+
+from restock.algorithms.experience import Memory, Transition, empty_memory, live, next_window, transitions
+from restock.algorithms.optimizer import adam, descend, follow, start
+from restock.algorithms.problem import Problem
+from restock.algorithms.returns import chosen, double_q_values, huber
+from restock.policies.actors import Choices, Chooser, Perceptron, observed
+from restock.simulator.types import Decision, Stock, View
+
+
+class DqnConfig(BaseModel):
+    """Settings of `train`; a wrong key or value stops the run before it starts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rounds: int = Field(default=600, gt=0, description="Windows lived, each followed by gradient steps")
+    rows: int = Field(default=256, gt=0, description="Shops that live side by side")
+    periods: int = Field(default=16, gt=0, description="Steps of a window")
+    steps: int = Field(default=16, gt=0, description="Gradient steps after each window")
+    batch: int = Field(default=1024, gt=0, description="Remembered steps averaged in one gradient step")
+    memory: int = Field(default=1 << 15, gt=0, description="Steps remembered")
+    hidden: int = Field(default=64, gt=0, description="Units of each layer")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam")
+    weight_decay: float = Field(default=0.0, ge=0, description="Pull of the weights towards zero")
+    discount: float = Field(default=0.97, gt=0, lt=1, description="Worth of money one period later")
+    n: int = Field(default=2, gt=0, description="Rewards summed before the network's own estimate takes over")
+    double: bool = Field(default=True, description="One network chooses, the other rates")
+    dueling: bool = Field(default=True, description="Value and advantages apart")
+    priority: float = Field(default=0.0, ge=0, le=1, description="0: even replay; above: surprising steps more often")
+    explore_from: float = Field(default=0.5, ge=0, le=1, description="Share of random orders at first")
+    explore_to: float = Field(default=0.01, ge=0, le=1, description="Share of random orders in the second half")
+    huber: float = Field(default=1e3, gt=0, description="Larger errors count less; a small value hides rare costs")
+    target_rate: float = Field(default=0.005, gt=0, le=1, description="How fast the target network follows")
+    carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
+
+
+class Learner(eqx.Module):
+    """All that training carries from one round to the next."""
+
+    actor: Chooser
+    target: Perceptron
+    optimizer: Any
+    memory: Memory
+    stock: Stock
+    centre: Float[Array, ""]  # running mean of the reward
+    rounds: Float[Array, ""]  # done so far
+
+
+def begin(config: DqnConfig, problem: Problem, choices: Choices, key: Array) -> Learner:
+    """A network that has seen nothing."""
+    make, stock = jax.random.split(key)
+    inputs = observed(problem.known.features.shape[-1], problem.lead)
+    outputs = choices.count + config.dueling
+    scores = Perceptron((inputs, config.hidden, config.hidden, outputs), make)
+    seen, none = jnp.zeros(inputs), jnp.zeros(())
+    memory = empty_memory(config.memory, Transition(seen, jnp.zeros((), int), none, seen))
+    window = next_window(problem, config.rows, config.periods, stock, None)
+    actor = Chooser(scores, choices, problem.lead)
+    return Learner(actor, scores, start(_optimizer(config), scores), memory, window.stock, none, none)
+
+
+def learn(config: DqnConfig, problem: Problem, learner: Learner, keys: Array) -> tuple[Learner, dict[str, Array]]:
+    """One round per key; returns the mean reward and loss of each."""
+    optimizer = _optimizer(config)
+    weights = config.discount ** jnp.arange(config.n)
+
+    def one_round(learner: Learner, key: Array) -> tuple[Learner, dict[str, Array]]:
+        draw, act, replay = jax.random.split(key, 3)
+        done = learner.rounds / config.rounds
+        share = config.explore_from + (config.explore_to - config.explore_from) * jnp.minimum(2.0 * done, 1.0)
+        carried = learner.stock if config.carry_stock else None
+        window = next_window(problem, config.rows, config.periods, draw, carried)
+        draws = jax.random.uniform(act, (config.periods, 2, config.rows))
+        stock, steps = live(_epsilon_greedy(learner.actor, share), window, problem.lead, draws)
+        centre = jnp.where(learner.rounds == 0, steps.reward.mean(), 0.95 * learner.centre + 0.05 * steps.reward.mean())
+        memory = learner.memory.add(transitions(steps, config.discount, config.n))
+
+        def loss(scores: Perceptron, actor: Chooser, target: Perceptron, batch: Transition, even: Array) -> Any:
+            actor = eqx.tree_at(lambda a: a.scores, actor, scores)
+            other = eqx.tree_at(lambda a: a.scores, actor, target)
+            rated = jax.vmap(other.rate)(batch.then)
+            selector = jax.vmap(actor.rate)(batch.then) if config.double else rated
+            ahead = double_q_values(selector, rated)
+            wanted = batch.reward - centre * weights.sum() + config.discount**config.n * ahead
+            error = jax.lax.stop_gradient(wanted) - chosen(jax.vmap(actor.rate)(batch.seen), batch.action)
+            return (even * huber(error, config.huber)).mean(), error
+
+        def gradient_step(carry: Any, key: Array) -> tuple[Any, Array]:
+            actor, target, state, memory = carry
+            batch, places, relative = memory.draw(config.batch, key, config.priority)
+            # each step counts by how rarely it is drawn, so that the fixed point is that of even replay
+            even = 1.0 / relative if config.priority else jnp.ones_like(relative)
+            even = even / even.max()
+            (value, error), gradient = eqx.filter_value_and_grad(loss, has_aux=True)(
+                actor.scores, actor, target, batch, even
+            )
+            scores, state = descend(optimizer, state, gradient, actor.scores)
+            actor = eqx.tree_at(lambda a: a.scores, actor, scores)
+            if config.priority:
+                memory = memory.rate(places, error)
+            return (actor, follow(target, scores, config.target_rate), state, memory), value
+
+        carry = (learner.actor, learner.target, learner.optimizer, memory)
+        keys = jax.random.split(replay, config.steps)
+        (actor, target, state, memory), losses = jax.lax.scan(gradient_step, carry, keys)
+        after = Learner(actor, target, state, memory, stock, centre, learner.rounds + 1)
+        return after, {"reward": steps.reward.mean(), "loss": losses.mean()}
+
+    return jax.lax.scan(one_round, learner, keys)
+
+
+@eqx.filter_jit
+def train(config: DqnConfig, problem: Problem, choices: Choices, key: Array) -> tuple[Chooser, dict[str, Array]]:
+    """A policy trained from nothing; pure, compiled whole, `vmap`able over keys.
+
+    Returns:
+        The policy of the target network, whose weights are averages over the last updates, and the curve of training.
+    """
+    first, rest = jax.random.split(key)
+    learner = begin(config, problem, choices, first)
+    learner, curve = learn(config, problem, learner, jax.random.split(rest, config.rounds))
+    return eqx.tree_at(lambda a: a.scores, learner.actor, learner.target), curve
+
+
+def _epsilon_greedy(actor: Chooser, share: Array) -> Any:
+    """Now and then any choice, else the best."""
+
+    def act(seen: Array, view: View, drawn: Array) -> tuple[Array, Decision]:
+        chance, other = drawn
+        best = jnp.argmax(jax.vmap(actor.rate)(seen), axis=-1)
+        action = jnp.where(chance < share, (other * actor.choices.count).astype(best.dtype), best)
+        return action, jax.vmap(actor.decide)(view, action)
+
+    return act
+
+
+def _optimizer(config: DqnConfig) -> Any:
+    updates = config.rounds * config.steps
+    return adam(config.learning_rate, updates, weight_decay=config.weight_decay, warm_up=0.02)
