@@ -1,5 +1,8 @@
 """Look-ahead against plain loops and known answers; a learned policy against the exact price of the rule before it."""
 
+from functools import cache
+from typing import NamedTuple
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,6 +12,8 @@ from made_up_shop import made_up_known, made_up_shop
 from pydantic import ValidationError
 
 from restock.algorithms.look_ahead import (
+    NODES,
+    Found,
     Plan,
     Slots,
     Visited,
@@ -21,26 +26,28 @@ from restock.algorithms.look_ahead import (
 )
 from restock.algorithms.problem import Problem
 from restock.algorithms.rollout import LOSSES, RolloutConfig, Swift, train
-from restock.errors import UsageError
+from restock.errors import TrainingError, UsageError
 from restock.policies.actors import Choices, Chooser, Perceptron, observed
 from restock.policies.rules import BaseStock, MinMax
+from restock.simulator.dynamics import allowed
 from restock.simulator.types import Stock, View
 
 HOLDING, SHORTAGE, ORDER_COST, MOST_DEMAND, LARGEST = 1.0, 9.0, 12.0, 4, 9
 ONE = jnp.array(1.0)
 RULE = MinMax(jnp.array(3.0), jnp.array(4.0), ONE)  # at 3 or less up to 7: sensible, but orders too often
 CHOICES = Choices("quantities", LARGEST + 1, jnp.array(0.5))
+look, compare, live_and_look = (eqx.filter_jit(f) for f in (look_ahead, contest, visit))
 SMALL = RolloutConfig(
     generations=2, states=2048, paths=32, horizon=16, choices=LARGEST + 1, step=0.5, hidden=16, updates=800, batch=128
 )  # fmt: skip
 
 
-def problem_of(lead: int = 1, demand=None, rows: int = 512, periods: int = 60) -> Problem:
+def problem_of(lead: int = 1, demand=None, rows: int = 512, periods: int = 60, **terms: float) -> Problem:
     """Lost sales with a fixed order cost; demand is 0 to 4, evenly, a scale of 2."""
-    costs = {"unit_cost": 0.0, "holding": HOLDING, "shortage": SHORTAGE, "order_cost": ORDER_COST}
+    usual = {"unit_cost": 0.0, "holding": HOLDING, "shortage": SHORTAGE, "order_cost": ORDER_COST}
     known = made_up_known(scale=2.0, lead_demand=2.0 * (lead + 1), lead_spread=(2.0 * (lead + 1)) ** 0.5, price=[0.0])
     shop, known = jax.tree.map(
-        lambda x: jnp.broadcast_to(x, (rows, *x.shape)), (made_up_shop(lead, **costs), known)
+        lambda x: jnp.broadcast_to(x, (rows, *x.shape)), (made_up_shop(lead, **{**usual, **terms}), known)
     )  # fmt: skip
     if demand is None:
         demand = np.random.default_rng(3).integers(0, MOST_DEMAND + 1, (rows, periods))
@@ -60,50 +67,71 @@ def standing(on_hand, on_order, period: int = 2) -> Visited:
     return Visited(Stock(on_hand[:, None, None], on_order, jnp.zeros((len(on_hand), 1))), jnp.asarray(period))
 
 
+def test_a_periods_demand_in_few_numbers_has_its_mean_and_nearly_its_expected_cost():
+    world = one_item(problem_of(demand=np.random.default_rng(1).poisson(5.0, (2000, 3)), rows=2000, periods=3))
+    assert world.typical.shape == (3, NODES, 1)
+    assert float(world.share.sum()) == pytest.approx(1.0)
+    for period in range(3):
+        drawn, few = np.asarray(world.demand[:, period, 0]), np.asarray(world.typical[period, :, 0])
+        assert world.share @ few == pytest.approx(drawn.mean(), rel=1e-5)
+        for shelf in range(0, 14, 2):
+            lost = np.maximum(drawn - shelf, 0).mean()
+            assert float(world.share @ np.maximum(few - shelf, 0)) == pytest.approx(lost, abs=0.01)
+
+
 def test_looking_ahead_is_a_plain_loop_along_the_demand_of_the_slots_row():
     world, horizon, begin = one_item(problem_of()), 7, 2
     shelves, orders, rows = [0, 3, 8], np.array([[0, 5], [1, 2], [9, 0]]), np.array([[4, 4], [5, 6], [7, 8]])
     slots = Slots(jnp.asarray(orders, jnp.float32), jnp.asarray(rows))
-    found = look_ahead(RULE, world, standing(shelves, jnp.zeros((3, 1, 1)), begin), slots, horizon)
+    found = look(RULE, world, standing(shelves, jnp.zeros((3, 1, 1)), begin), slots, horizon)
+    share, few = np.asarray(world.share), np.asarray(world.typical)[:, :, 0]
     for (state, slot), row in np.ndenumerate(rows):
         shelf, coming, cost = shelves[state], 0, 0.0
         for ahead in range(horizon):
             shelf += coming
             order = orders[state, slot] if ahead == 0 else 7 - shelf if shelf <= 3 else 0
-            demand = float(world.demand[row, begin + ahead, 0])
-            cost += ORDER_COST * (order > 0) + SHORTAGE * max(demand - shelf, 0) + HOLDING * max(shelf - demand, 0)
-            shelf, coming = max(shelf - demand, 0), order
+            short, left = (np.maximum(x, 0) for x in (few[begin + ahead] - shelf, shelf - few[begin + ahead]))
+            cost += ORDER_COST * (order > 0) + share @ (SHORTAGE * short + HOLDING * left)
+            shelf, coming = max(shelf - float(world.demand[row, begin + ahead, 0]), 0), order
         assert float(found[state, slot]) == pytest.approx(-cost, rel=1e-5)
 
 
-def test_the_same_order_offered_many_times_has_no_regret_since_all_meet_the_same_demand():
+def test_the_same_order_offered_many_times_brings_the_same_since_all_meet_the_same_demand():
     world, offered = one_item(problem_of()), jnp.full((2, 10), 3.0)
-    now = standing([1, 4], jnp.zeros((2, 1, 1)))
-    np.testing.assert_allclose(contest(RULE, world, now, offered, plan_of(), jax.random.key(0)), 0.0, atol=1e-4)
+    found = compare(RULE, world, standing([1, 4], jnp.zeros((2, 1, 1))), offered, plan_of(), jax.random.key(0))
+    profit = np.where(found.tried, found.profit, np.nan)
+    assert np.all(np.nanmax(profit, axis=2) - np.nanmin(profit, axis=2) < 1e-4)
+    assert np.ptp(profit[:, :, 0]) > 0  # other rounds, other demand
 
 
 @pytest.mark.parametrize("alive", [halved(10), (10, 10, 10)])
-def test_where_demand_is_certain_regrets_are_exact_and_the_best_order_wins(alive):
+def test_where_demand_is_certain_profits_are_exact_and_the_best_order_wins(alive):
     # no lead time, demand 3, nothing on hand, one period: order 3, more is held, less is lost
     world, offered = one_item(problem_of(0, demand=3)), jnp.arange(10.0)[None]
-    now = standing([0], jnp.zeros((1, 1, 0)))
-    regret = contest(RULE, world, now, offered, plan_of(alive=alive, horizon=1), jax.random.key(1))[0]
-    cost = [ORDER_COST * (z > 0) + HOLDING * max(z - 3, 0) + SHORTAGE * max(3 - z, 0) for z in range(10)]
-    np.testing.assert_allclose(regret, np.array(cost) - min(cost), atol=1e-4)
+    plan = plan_of(alive=alive, horizon=1)
+    found = compare(RULE, world, standing([0], jnp.zeros((1, 1, 0))), offered, plan, jax.random.key(1))
+    cost = np.array([ORDER_COST * (z > 0) + HOLDING * max(z - 3, 0) + SHORTAGE * max(3 - z, 0) for z in range(10)])
+    assert int(found.best[0]) == cost.argmin() == 3
+    for profit, tried, orders in zip(found.profit[0], found.tried[0], alive, strict=True):
+        cheapest = np.sort(np.argsort(cost, kind="stable")[:orders])
+        np.testing.assert_array_equal(np.flatnonzero(tried), cheapest)
+        np.testing.assert_allclose(profit, np.where(tried, -cost, 0.0), atol=1e-4)
 
 
-def test_halving_finds_the_newsvendors_order_more_often_than_even_shares_of_as_many_paths():
-    # no lead time: among 0 to 8 units in demand of 0 to 20, 20 being the best, differences are small beside the noise
+def test_halving_finds_the_best_order_more_often_than_even_shares_of_as_many_paths():
+    # Lead time 1: an order meets whatever the first period leaves. Demand is 0, 5, ..., 20.
     demand = np.random.default_rng(0).integers(0, 5, (4096, 8)) * 5
-    world, offered = one_item(problem_of(0, demand, 4096, 8)), jnp.broadcast_to(jnp.arange(6.0, 22.0), (256, 16))
-    now = standing(np.zeros(256), jnp.zeros((256, 1, 0)))
+    world, offered = one_item(problem_of(1, demand, 4096, 8)), jnp.broadcast_to(jnp.arange(6.0, 22.0), (256, 16))
+    now = standing(np.full(256, 10), jnp.zeros((256, 1, 1)))
+    left, levels = np.maximum(10 - 5.0 * np.arange(5), 0), 5.0 * np.arange(5)
+    shelf = left[:, None, None] + np.arange(6.0, 22.0)  # [left, demand, order]
+    short = np.maximum(levels[:, None] - shelf, 0)
+    cost = (np.maximum(shelf - levels[:, None], 0) + SHORTAGE * short).mean(axis=(0, 1))
 
     def mean_regret(alive):
-        regret = contest(RULE, world, now, offered, plan_of(paths=16, alive=alive, horizon=1), jax.random.key(2))
-        units = 6 + np.asarray(regret).argmin(axis=1)
-        levels = 5.0 * np.arange(5)
-        cost = [np.mean(np.maximum(z - levels, 0) + SHORTAGE * np.maximum(levels - z, 0)) for z in range(22)]
-        return np.mean(np.array(cost)[units] - min(cost))
+        plan = plan_of(states=256, paths=64, alive=alive, horizon=2)
+        best = np.asarray(compare(RULE, world, now, offered, plan, jax.random.key(2)).best)
+        return np.mean(cost[best] - cost.min())
 
     assert mean_regret(halved(16)) < 0.8 * mean_regret((16, 16, 16, 16))
 
@@ -116,8 +144,7 @@ def test_rounds_halve_down_to_two():
 
 def test_states_are_taken_where_the_horizon_still_fits():
     world, plan = one_item(problem_of()), plan_of(horizon=40)
-    look = eqx.filter_jit(lambda key: visit(RULE, world, CHOICES, plan, key))
-    visited = [look(key) for key in jax.random.split(jax.random.key(0), 40)]
+    visited = [live_and_look(RULE, world, CHOICES, plan, key) for key in jax.random.split(jax.random.key(0), 40)]
     periods = [int(v.period) for v in visited]
     assert min(periods) >= 0
     assert max(periods) <= 60 - 40
@@ -149,28 +176,69 @@ def test_rows_must_be_courses_of_one_item():
         one_item(varying)
 
 
-def test_the_softmax_loss_is_smallest_where_scores_are_minus_the_regret_whatever_the_temperature():
-    regret = jnp.array([0.0, 0.3, 2.0])
+def test_the_loss_is_smallest_where_scores_are_profits_whatever_the_temperature():
+    profit, tried = (
+        jnp.array([[0.0, -0.3, -2.0], [4.0, 3.7, 0.0]]),
+        jnp.array([[True, True, True], [True, True, False]]),
+    )
+    found = Found(profit, tried, jnp.array(0))
+    regret = jax.jit(LOSSES["profit"])
     for temperature in (0.05, 1.0):
-        gradient = jax.grad(LOSSES["regret"])(5.0 - regret, regret, jnp.array(temperature))
+        gradient = jax.grad(regret)(5.0 + profit[0], found, jnp.array(temperature))
         np.testing.assert_allclose(gradient, 0.0, atol=1e-4)
-    assert LOSSES["regret"](jnp.zeros(3), regret, ONE) > LOSSES["regret"](-regret, regret, ONE)
-    assert float(LOSSES["label"](jnp.zeros(3), regret, ONE)) == pytest.approx(np.log(3))
+    assert regret(jnp.zeros(3), found, ONE) > regret(profit[0], found, ONE)
+
+
+def test_the_loss_of_a_cold_choice_is_what_it_brings_less_than_the_best_in_temperatures():
+    found = Found(jnp.array([[1.0, 3.0, 2.5]]), jnp.ones((1, 3), bool), jnp.array(1))
+    loss = LOSSES["profit"](jnp.array([9.0, 0.0, 0.0]), found, jnp.array(0.1))
+    assert float(loss) == pytest.approx((3.0 - 1.0) / 0.1, rel=1e-4)
+
+
+def test_the_papers_loss_is_the_cross_entropy_of_the_order_that_led():
+    found = Found(jnp.zeros((1, 3)), jnp.ones((1, 3), bool), jnp.array(2))
+    assert float(LOSSES["label"](jnp.log(jnp.array([1.0, 2.0, 5.0])), found, ONE)) == pytest.approx(np.log(8 / 5))
 
 
 def test_the_swift_twin_orders_what_the_chooser_orders():
     choices = Choices("levels", 9, jnp.array(0.5))
-    chooser = Chooser(Perceptron((observed(0, 3), 8, 9), jax.random.key(0), 1.0), choices, 3)
-    known = made_up_known(scale=2.0, lead_demand=8.0, lead_spread=3.0)
-    for units in np.random.default_rng(0).integers(0, 9, (20, 4)).astype(np.float32):
-        view = View(made_up_shop(3), Stock(jnp.array([[units[0]]]), jnp.asarray(units[None, 1:]), jnp.zeros(1)), known)
-        assert float(Swift(chooser)(view).order[0]) == pytest.approx(float(chooser(view).order[0]))
+    chooser = Chooser(Perceptron((observed(2, 3), 8, 9), jax.random.key(0), 1.0), choices, 3)
+    known = made_up_known(scale=2.0, lead_demand=8.0, lead_spread=3.0, features=[0.7, -0.4])
+
+    def orders(policy):
+        def order(units):
+            return policy(View(made_up_shop(3), Stock(units[:1, None], units[None, 1:], jnp.zeros(1)), known)).order[0]
+
+        units = np.random.default_rng(0).integers(0, 9, (200, 4))
+        return np.asarray(jax.jit(jax.vmap(order))(jnp.asarray(units, jnp.float32)))
+
+    np.testing.assert_allclose(orders(Swift(chooser)), orders(chooser))
+    assert len(np.unique(orders(chooser))) > 2
 
 
-def exact_cost(orders: np.ndarray) -> float:
+class Terms(NamedTuple):
+    """Why not to order what is missing in each period."""
+
+    order_cost: float
+    pack: float
+    minimum: float
+
+    def problem(self, rows: int = 512) -> Problem:
+        return problem_of(rows=rows, **self._asdict())
+
+    @property
+    def orders(self) -> np.ndarray:
+        """What may be ordered."""
+        return np.unique([0, *(z for z in np.arange(0, LARGEST + 1, self.pack) if z >= self.minimum)]).astype(int)
+
+
+FIXED_COST, PACKS_AND_MINIMUM = Terms(ORDER_COST, 1.0, 0.0), Terms(0.0, 3.0, 6.0)
+
+
+def exact_cost(terms: Terms, orders: np.ndarray) -> float:
     """Average cost per period of orders by what is on hand, with a lead time of 1."""
     states = len(orders)
-    chain, cost = np.zeros((states, states)), ORDER_COST * (orders > 0)
+    chain, cost = np.zeros((states, states)), terms.order_cost * (orders > 0)
     for shelf, demand in np.ndindex(states, MOST_DEMAND + 1):
         left = max(shelf - demand, 0)
         chain[shelf, min(left + orders[shelf], states - 1)] += 1 / (MOST_DEMAND + 1)
@@ -179,48 +247,50 @@ def exact_cost(orders: np.ndarray) -> float:
     return float(np.linalg.lstsq(system, np.eye(states + 1)[-1], rcond=None)[0] @ cost)
 
 
-def orders_of(policy) -> np.ndarray:
-    world = one_item(problem_of(rows=2))
+def orders_of(terms: Terms, policy) -> np.ndarray:
+    world = one_item(terms.problem(rows=2))
 
     def order(shelf):
-        return policy(View(world.shop, Stock(shelf.reshape(1, 1), jnp.zeros((1, 1)), jnp.zeros(1)), world.known)).order
+        view = View(world.shop, Stock(shelf.reshape(1, 1), jnp.zeros((1, 1)), jnp.zeros(1)), world.known)
+        return allowed(world.shop, world.known.may_order, policy(view, None).order)[0]
 
-    return np.asarray(jax.vmap(order)(jnp.arange(30.0)))[:, 0].round().astype(int)
+    return np.asarray(jax.jit(jax.vmap(order))(jnp.arange(30.0))).round().astype(int)
 
 
-def optimum() -> float:
+def optimum(terms: Terms) -> float:
     """By value iteration."""
-    values = np.zeros(30)
+    values, demand = np.zeros(30), np.arange(MOST_DEMAND + 1)
     for _ in range(400):
         before, values = values, np.zeros(30)
         for shelf in range(30):
-            lefts = np.maximum(shelf - np.arange(MOST_DEMAND + 1), 0)
-            lost = np.maximum(np.arange(MOST_DEMAND + 1) - shelf, 0)
-            z = np.arange(LARGEST + 1)
-            after = before[np.minimum(lefts[:, None] + z, 29)].mean(axis=0) + ORDER_COST * (z > 0)
-            values[shelf] = np.mean(HOLDING * lefts + SHORTAGE * lost) + after.min()
+            left, lost = np.maximum(shelf - demand, 0), np.maximum(demand - shelf, 0)
+            after = before[np.minimum(left[:, None] + terms.orders, 29)].mean(axis=0)
+            after = after + terms.order_cost * (terms.orders > 0)
+            values[shelf] = np.mean(HOLDING * left + SHORTAGE * lost) + after.min()
     return float((values - before)[0])
 
 
-@pytest.fixture(scope="module")
-def trained():
-    return train(SMALL, problem_of(), RULE, jax.random.key(0))
+@cache
+def trained(terms: Terms):
+    return train(SMALL, terms.problem(), RULE, jax.random.key(0))
 
 
-def test_two_generations_beat_the_rule_and_come_close_to_the_optimum(trained):
-    chooser, history = trained
-    rule, learned, best = exact_cost(orders_of(RULE)), exact_cost(orders_of(chooser)), optimum()
+@pytest.mark.parametrize("terms", [FIXED_COST, PACKS_AND_MINIMUM], ids=["order cost", "packs and minimum"])
+def test_two_generations_beat_the_rule_and_come_close_to_the_optimum(terms):
+    chooser, history = trained(terms)
+    rule, learned = (exact_cost(terms, orders_of(terms, policy)) for policy in (RULE, chooser))
+    best = optimum(terms)
     assert rule > 1.05 * best
     assert best - 1e-6 <= learned < 1.01 * best
     assert len(history) == SMALL.generations
     assert -max(generation.profit for generation in history) == pytest.approx(learned, rel=0.03)
 
 
-def test_the_same_key_learns_the_same_policy(trained):
-    again, history = train(SMALL, problem_of(), RULE, jax.random.key(0))
-    for a, b in zip(jax.tree.leaves(trained[0]), jax.tree.leaves(again), strict=True):
+def test_the_same_key_learns_the_same_policy():
+    first, again = trained(FIXED_COST), trained.__wrapped__(FIXED_COST)
+    for a, b in zip(jax.tree.leaves(first[0]), jax.tree.leaves(again[0]), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert [g.profit for g in history] == [g.profit for g in trained[1]]
+    assert [g.profit for g in first[1]] == [g.profit for g in again[1]]
 
 
 def test_a_setting_that_cannot_be_stops_before_the_start():
@@ -230,3 +300,14 @@ def test_a_setting_that_cannot_be_stops_before_the_start():
         RolloutConfig(choices=10, paths=3)
     with pytest.raises(ValidationError):
         RolloutConfig(typo=1)  # pyright: ignore
+
+
+def test_fewer_periods_than_a_path_takes_are_refused():
+    with pytest.raises(UsageError, match="looks at 28 periods at a time; the problem has 20"):
+        train(SMALL, problem_of(rows=2, periods=20), RULE, jax.random.key(0))
+
+
+def test_numbers_that_are_none_stop_the_training():
+    broken = problem_of(demand=float("nan"))
+    with pytest.raises(TrainingError, match="generation 1"):
+        train(SMALL, broken, RULE, jax.random.key(0))

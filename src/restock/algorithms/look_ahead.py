@@ -5,6 +5,7 @@ state meet the same demand (common random numbers), so that their difference is 
 go in rounds; after each the worse half of the orders is dropped (sequential halving: Karnin, Koren and Somekh 2013).
 """
 
+from itertools import pairwise
 from math import ceil, log2
 from typing import Any
 
@@ -23,7 +24,6 @@ from restock.simulator.dynamics import receive, settle
 from restock.simulator.money import profit_at_cost
 from restock.simulator.rollout import Policy
 from restock.simulator.types import Chance, Decision, Known, Shop, Stock, View
-
 
 NODES = 24  # numbers that stand for the demand of a period
 
@@ -72,11 +72,11 @@ def _typical(
     demand: Float[Array, "row period channel"],
 ) -> tuple[Float[Array, "period node channel"], Float[Array, " node"]]:
     """Means of groups of rows, by rising demand of a period; groups are small where demand is extreme."""
-    rows = len(demand)
+    rows, drawn = len(demand), np.asarray(demand)
     edges = np.unique(np.rint(rows * np.sin(np.linspace(0, np.pi / 2, NODES + 1)) ** 2).astype(int))
-    rising = jnp.take_along_axis(demand, jnp.argsort(demand.sum(-1), axis=0)[:, :, None], axis=0)
-    means = [rising[low:high].mean(axis=0) for low, high in zip(edges[:-1], edges[1:], strict=True)]
-    return jnp.stack(means, axis=1), jnp.asarray(np.diff(edges) / rows, jnp.float32)
+    rising = np.take_along_axis(drawn, np.argsort(drawn.sum(-1), axis=0)[:, :, None], axis=0)
+    means = [rising[low:high].mean(axis=0) for low, high in pairwise(edges)]
+    return jnp.asarray(np.stack(means, axis=1)), jnp.asarray(np.diff(edges) / rows, jnp.float32)
 
 
 def _unfit(en: str, zh: str) -> UsageError:
@@ -107,12 +107,13 @@ class Visited(eqx.Module):
 
 def visit(policy: Policy, world: World, choices: Choices, plan: Plan, key: Array) -> Visited:
     """Live for a random while from random stock in a random period, and now and then order at random."""
-    shares, when, which, luck = jax.random.split(key, 4)
-    start, length = jax.random.uniform(when, (2,))
+    # One draw for all that is random: each call of a random function costs a second of compilation.
+    drawn = jax.random.uniform(key, (plan.warm_up + world.lead + 3, plan.states))
+    start, length = drawn[0, 0], drawn[0, 1]
     start = (world.first + start * (world.last - plan.horizon - plan.warm_up + 1 - world.first)).astype(int)
     length = (length * (plan.warm_up + 1)).astype(int)
-    rows = jax.random.randint(which, (plan.states,), 0, world.demand.shape[0])
-    luck = jax.random.uniform(luck, (plan.warm_up, plan.states))
+    rows = (drawn[1] * len(world.demand)).astype(int)
+    luck, shares = drawn[2 : 2 + plan.warm_up], drawn[2 + plan.warm_up :].T
 
     def decide(view: View, luck: Array) -> Decision:
         index = jnp.floor(luck / max(plan.exploration, 1e-9) * choices.count)
@@ -124,7 +125,7 @@ def visit(policy: Policy, world: World, choices: Choices, plan: Plan, key: Array
         after, _ = live(world, start + ahead, stock, world.demand[rows, start + ahead].T, decide, luck)
         return jax.tree.map(lambda a, b: jnp.where(ahead < length, a, b), after, stock), None
 
-    stock = any_stock(world, start, jax.random.uniform(shares, (plan.states, world.lead + 1)))
+    stock = any_stock(world, start, shares)
     stock, _ = jax.lax.scan(one_period, stock, (jnp.arange(plan.warm_up), luck))
     nothing = Chance(jnp.zeros(world.demand.shape[-1]), world.arrives)
     return Visited(jax.vmap(lambda stock: receive(stock, nothing)[0], -1)(stock), start + length)
@@ -216,9 +217,9 @@ def look_ahead(policy: Policy, world: World, now: Visited, slots: Slots, horizon
 class Found(eqx.Module):
     """What a contest of orders found."""
 
-    profit: Float[Array, "state round choice"]  # mean over the paths of this round alone, 0 where not tried
-    tried: Bool[Array, "state round choice"]
-    best: Int[Array, " state"]  # choice that led over all its paths, of those tried in the last round
+    profit: Float[Array, "*state round choice"]  # mean over the paths of this round alone, 0 where not tried
+    tried: Bool[Array, "*state round choice"]
+    best: Int[Array, "*state"]  # choice that led over all its paths, of those tried in the last round
 
 
 def contest(
@@ -238,10 +239,10 @@ def contest(
 
     def one_round(carry: Any, today: tuple[Array, Array]) -> tuple[Any, Any]:
         total, ranking = carry
-        alive, key = today
+        alive, luck = today
         each = plan.paths // alive  # paths of an order
         choice = ranking[:, jnp.minimum(slot // each, choices - 1)]
-        even = (slot + jax.random.uniform(key, (states, plan.paths))) / each
+        even = (slot + luck) / each
         place = jnp.minimum((even * len(soon)).astype(int), len(soon) - 1)[:, slot % each]
         earned = look_ahead(policy, world, now, Slots(offered[state, choice], by_demand[place]), plan.horizon)
         fresh = jnp.zeros(offered.shape).at[state, choice].add(jnp.where(slot < alive * each, earned, 0.0))
@@ -251,6 +252,7 @@ def contest(
         return (total, ranking), (fresh / each, tried)
 
     begin = (jnp.zeros(offered.shape), jnp.broadcast_to(jnp.arange(choices), offered.shape))
-    rounds = (jnp.asarray(plan.alive), jax.random.split(key, len(plan.alive)))
+    luck = jax.random.uniform(key, (len(plan.alive), states, plan.paths))
+    rounds = (jnp.asarray(plan.alive), luck)
     (_, ranking), (profit, tried) = jax.lax.scan(one_round, begin, rounds)
     return Found(jnp.moveaxis(profit, 0, 1), jnp.moveaxis(tried, 0, 1), ranking[:, 0])

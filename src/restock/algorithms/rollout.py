@@ -6,6 +6,7 @@ jump costs.
 """
 
 from collections.abc import Callable
+from math import isfinite
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from restock.algorithms.look_ahead import Found, Plan, World, contest, halved, measure, one_item, visit
 from restock.algorithms.optimizer import adam, descend, start
 from restock.algorithms.problem import Problem
-from restock.policies.actors import Choices, Chooser, Grid, Perceptron, observe, observed
+from restock.errors import TrainingError, UsageError
+from restock.language import Text
+from restock.policies.actors import Choices, Chooser, Grid, Perceptron, observe, observe_moment, observe_stock, observed
 from restock.policies.rules import buy
 from restock.simulator.rollout import Policy
 from restock.simulator.types import Decision, View
@@ -90,8 +93,10 @@ def train(
         key: the same key learns the same.
 
     Raises:
-        UsageError: the rows are different items, or lead times vary.
+        UsageError: the rows are different items, lead times vary, or there are fewer periods than one path takes.
+        TrainingError: a network came to numbers that are none.
     """
+    _refuse_too_few_periods(config, problem)
     world = one_item(problem)
     make, test, key = jax.random.split(key, 3)
     sizes = (observed(problem.known.features.shape[-1], world.lead), config.hidden, config.hidden, config.choices)
@@ -104,10 +109,31 @@ def train(
         chooser, loss = teach(config, chooser, study(config, world, policy, choices, look), fit)
         policy = Swift(chooser)
         profit = float(_measure(config, world, policy, test))
+        if not isfinite(profit + float(loss)):
+            raise _not_a_number(len(history) + 1)
         if not history or profit > max(generation.profit for generation in history):
             best = chooser
         history.append(Generation(profit, float(loss), perf_counter() - began))
     return best, tuple(history)
+
+
+def _refuse_too_few_periods(config: RolloutConfig, problem: Problem) -> None:
+    there, needed = problem.last - problem.first, config.warm_up + config.horizon
+    if there < needed:
+        raise UsageError(
+            Text(f"`rollout` looks at {needed} periods at a time; the problem has {there}",
+                 f"`rollout` 每次需要 {needed} 期；而该问题只有 {there} 期"),
+            hint=Text("lower `warm_up` or `horizon`", "请调小 `warm_up` 或 `horizon`"),
+        )  # fmt: skip
+
+
+def _not_a_number(generation: int) -> TrainingError:
+    return TrainingError(
+        Text(f"the loss or the profit is not a number in generation {generation}",
+             f"第 {generation} 代的损失或利润不是数字"),
+        hint=Text("lower `learning_rate`, or look for demand that is not a number",
+                  "请降低 `learning_rate`，或查找不是数字的需求"),
+    )  # fmt: skip
 
 
 @eqx.filter_jit
@@ -187,8 +213,9 @@ class Swift(eqx.Module):
 
     def __call__(self, view: View, key: Array | None = None) -> Decision:
         first, *rest = self.chooser.scores.layers
-        seen, fixed = observe(view, self.chooser.slots), -2 - self.chooser.slots
-        x = first.weight[:, :fixed] @ seen[:fixed] + first.bias + first.weight[:, fixed:] @ seen[fixed:]
+        # Apart, so that under `vmap` over stocks the longer part of the first layer is worked out once.
+        moment, stock = observe_moment(view), observe_stock(view, self.chooser.slots)
+        x = first.weight[:, : len(moment)] @ moment + first.bias + first.weight[:, len(moment) :] @ stock
         for layer in rest:
             x = layer(jnp.tanh(x))
         # The first of the best, as argmax gives it, but on vector instructions.

@@ -11,10 +11,12 @@ from restock.algorithms.pathwise import PathwiseConfig, train
 from restock.algorithms.problem import Problem
 from restock.environments.exact.reachable import reach, reached_cost
 from restock.environments.exact.simulation import Cost, Orders, simulated_cost
+from restock.environments.fixed_cost import FixedCost
 from restock.environments.lost_sales import LostSales
 from restock.environments.setting import Setting, repeat
 from restock.policies.network import Network
 from restock.simulator.dynamics import allowed
+from restock.simulator.rollout import Policy
 from restock.simulator.types import Known, Shop, Stock, View
 
 # One setting for all instances. Training allows fractions of units to the end: the cost bends at whole units, so the
@@ -44,49 +46,57 @@ def learn_orders(instance: LostSales, seed: int, recipe: PathwiseConfig = RECIPE
     return jax.block_until_ready(network)
 
 
-def price_orders(instance: LostSales, orders: Orders) -> Cost:
-    """Exact on the states that these orders reach; by simulation, with its standard error, where they are too many."""
+def price_orders(instance: LostSales, orders: Orders, order_cost: float = 0.0) -> Cost:
+    """Exact on the states that these orders reach; by simulation, with its standard error, where they are too many.
+
+    Args:
+        instance: the problem.
+        orders: of a policy, see `orders_of`.
+        order_cost: money per order placed, whatever its size.
+    """
     reached = reach(instance, orders)
-    return simulated_cost(instance, orders) if reached is None else Cost(reached_cost(instance, reached), 0.0)
+    if reached is None:
+        return simulated_cost(instance, orders, order_cost=order_cost)
+    return Cost(reached_cost(instance, reached, order_cost=order_cost), 0.0)
 
 
-def orders_of(network: Network, instance: LostSales) -> Orders:
-    """The whole units that a network orders in states (x0, ..., x[L-1]). [state, L] -> [state]"""
+def orders_of(policy: Policy, instance: LostSales | FixedCost) -> Orders:
+    """The whole units that a policy orders in states (x0, ..., x[L-1]). [state, L] -> [state]"""
     setting = instance.setting()
     shop, known = setting.shop, setting.draw(np.random.default_rng(0), 1, 1).known
 
     def orders(states: NDArray[np.int64]) -> NDArray[np.int64]:
         count = len(states)
-        padded = np.zeros((-(-count // AT_ONCE) * AT_ONCE, instance.lead_time), np.float32)  # one shape: compiled once
+        padded = np.zeros((-(-count // AT_ONCE) * AT_ONCE, setting.lead), np.float32)  # one shape: compiled once
         padded[:count] = states
-        parts = [_decide(network, shop, known, jnp.asarray(part)) for part in np.split(padded, len(padded) // AT_ONCE)]
+        parts = [_decide(policy, shop, known, jnp.asarray(part)) for part in np.split(padded, len(padded) // AT_ONCE)]
         return np.concatenate(parts)[:count].astype(np.int64)
 
     return orders
 
 
 @eqx.filter_jit
-def _decide(network: Network, shop: Shop, known: Known, states: Array) -> Array:
+def _decide(policy: Policy, shop: Shop, known: Known, states: Array) -> Array:
     def order(state: Array) -> Array:
         # the simulator counts by the time since ordering; what was ordered L periods ago is on hand already
         on_order = jnp.concatenate([state[:0:-1], jnp.zeros(1)])[None]
         view = View(shop, Stock(state[:1, None], on_order, jnp.zeros(1)), known)
-        return allowed(shop, known.may_order, network(view).order)[0]
+        return allowed(shop, known.may_order, policy(view, None).order)[0]
 
     return jax.vmap(order)(states)
 
 
-def learning_problem(setting: Setting, seed: int) -> Problem:
+def learning_problem(setting: Setting, seed: int, periods: int = PERIODS) -> Problem:
     """Many paths of one item."""
-    drawn = setting.draw(np.random.default_rng([seed, TRAINING]), PATHS, PERIODS)
+    drawn = setting.draw(np.random.default_rng([seed, TRAINING]), PATHS, periods)
     shop = repeat(setting.shop, PATHS)
     return Problem(
         shop=shop,
         known=drawn.known if drawn.known.scale.ndim else repeat(drawn.known, PATHS),
         demand=drawn.demand[:, :, None],
         arrives=shop.lead_chance,
-        weight=jnp.ones((PATHS, PERIODS)),
+        weight=jnp.ones((PATHS, periods)),
         chance_of_row=jnp.ones(PATHS),
         first=0,
-        last=PERIODS,
+        last=periods,
     )
