@@ -19,7 +19,7 @@ from restock.simulator.rollout import Policy
 from restock.simulator.types import Known, Shop, Stock, View
 from restock.workflows.benches.lost_sales_learning import TRAINING, learning_problem, orders_of, price_orders
 
-FIXED_COST = RolloutConfig(states=12288)  # a third of them leaves twice the gap
+FIXED_COST = RolloutConfig(states=12288)  # with a third of them a seed came out 0.53 % above the optimum
 LOT_SIZING = RolloutConfig(horizon=16)
 
 
