@@ -60,18 +60,19 @@ def draw(problem: Problem, batch: int, periods: int, key: Array) -> Stretch:
     chance = Chance(cut(problem.demand), (pick if problem.arrives.ndim == 3 else cut)(problem.arrives))
     known = jax.tree.map(pick if problem.known.scale.ndim == 1 else cut, problem.known)
     shop = jax.tree.map(pick, problem.shop)
-    stock = random_stock(problem, known, jnp.stack(much, axis=1))
+    stock = random_stock(problem.demand.shape[-1], known, jnp.stack(much, axis=1))
     stock = eqx.tree_at(lambda s: s.on_order, stock, stock.on_order * under_way(chance.arrives))
     return Stretch(shop, stock, known, chance, cut(problem.weight))
 
 
-def random_stock(problem: Problem, known: Known, shares: Float[Array, "row place"]) -> Stock:
+def random_stock(channels: int, known: Known, shares: Float[Array, "row place"]) -> Stock:
     """From none to several times the usual, so that the policy learns to come back from anywhere.
 
     Args:
+        channels: in which customers may wait; nobody does.
         shares: evenly distributed between 0 and 1, for what is on hand and each place of the pipeline.
     """
     batch = known.scale.shape[0]
     scale = known.scale.reshape(batch, -1)[:, :1]
     units = jnp.round(-jnp.log1p(-shares) * scale)
-    return Stock(units[:, :1, None], units[:, None, 1:], jnp.zeros((batch, problem.demand.shape[-1])))
+    return Stock(units[:, :1, None], units[:, None, 1:], jnp.zeros((batch, channels)))

@@ -43,8 +43,18 @@ def observe(view: View, slots: int) -> Float[Array, " input"]:
     Args:
         slots: places of the pipeline, the longest lead time.
     """
+    return jnp.concatenate([observe_moment(view), observe_stock(view, slots)])
+
+
+def observe_moment(view: View) -> Float[Array, " input"]:
+    """The part of `observe` that is the same whatever the stock."""
+    return jnp.concatenate([view.known.features, terms(view.shop, view.known)])
+
+
+def observe_stock(view: View, slots: int) -> Float[Array, " input"]:
+    """The rest: on hand, the pipeline, and what is missing to the usual level."""
     missing = (usual_level(view.shop, view.known) - position(view)) / view.known.scale
-    return jnp.concatenate([view.known.features, terms(view.shop, view.known), stock_inputs(view, missing, slots)])
+    return stock_inputs(view, missing, slots)
 
 
 def observed(features: int, slots: int) -> int:

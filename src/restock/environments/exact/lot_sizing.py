@@ -86,6 +86,23 @@ def optimal_lot_sizing(
     return Exact(cost, orders, step, time.perf_counter() - began)
 
 
+def orders_cost(instance: LotSizing, orders: Steps, step: float) -> float:
+    """Expected cost of any policy over the periods of an episode, by the chances of all states.
+
+    Args:
+        instance: the problem.
+        orders: numbers of steps, up to the most that x1 can be; stock beyond the table counts as its last row.
+        step: units, of stock, orders and demand.
+
+    Raises:
+        UsageError: a lead time other than 2, or a step that does not suit the law.
+    """
+    _refuse_what_is_not_laid_out(instance, step)
+    periods, size, _ = orders.shape
+    days = [_day(instance, mean, size - 1, step) for mean in instance.means(periods)]
+    return _follow(instance, days, orders, round(instance.start / step))
+
+
 def _refuse_what_is_not_laid_out(instance: LotSizing, step: float) -> None:
     if instance.lead_time != LEAD_TIME or (instance.law == "poisson" and step != 1) or 1 % step:
         raise UsageError(

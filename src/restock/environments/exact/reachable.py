@@ -53,11 +53,18 @@ def reach(instance: LostSales, policy: Orders, most: int = MOST_REACHED) -> Reac
     return Reached(_state(keys, instance.lead_time), orders)
 
 
-def reached_cost(instance: LostSales, reached: Reached, tolerance: float = 1e-6) -> float:
-    """The policy's average cost per period, to within half the tolerance."""
+def reached_cost(instance: LostSales, reached: Reached, tolerance: float = 1e-6, order_cost: float = 0.0) -> float:
+    """The policy's average cost per period, to within half the tolerance.
+
+    Args:
+        instance: the problem.
+        reached: its states under the policy.
+        tolerance: money per period.
+        order_cost: money per order placed, whatever its size.
+    """
     on_hand = reached.states[:, 0]
     chain = _chain(instance, reached)
-    costs = instance.expected_costs(int(on_hand.max()))[on_hand]
+    costs = instance.expected_costs(int(on_hand.max()))[on_hand] + order_cost * (reached.orders > 0)
     before, low, high = costs, -np.inf, np.inf
     for _ in range(MOST_SWEEPS):
         after = chain @ before + costs

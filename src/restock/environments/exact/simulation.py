@@ -26,7 +26,9 @@ class Effort(NamedTuple):
     warm_up: int = 200  # before them, not counted
 
 
-def simulated_cost(instance: LostSales, policy: Orders, effort: Effort = Effort(), seed: int = 0) -> Cost:
+def simulated_cost(
+    instance: LostSales, policy: Orders, effort: Effort = Effort(), seed: int = 0, order_cost: float = 0.0
+) -> Cost:
     """Average cost of a policy along independent paths; the same seed brings the same demand to every policy.
 
     Args:
@@ -34,6 +36,7 @@ def simulated_cost(instance: LostSales, policy: Orders, effort: Effort = Effort(
         policy: orders for states (x0, ..., x[L-1]). [path, L] -> [path]
         effort: paths and periods.
         seed: of the demand.
+        order_cost: money per order placed, whatever its size.
     """
     generator = np.random.default_rng(seed)
     states = np.zeros((effort.paths, instance.lead_time), np.int64)
@@ -45,6 +48,7 @@ def simulated_cost(instance: LostSales, policy: Orders, effort: Effort = Effort(
         left = np.maximum(states[:, 0] - demand, 0)
         if period >= 0:
             total += instance.holding * left + instance.penalty * np.maximum(demand - states[:, 0], 0)
+            total += order_cost * (orders > 0)
         states = np.hstack([states[:, 1:], orders[:, None]])
         states[:, 0] += left
     average = total / effort.periods

@@ -1,4 +1,4 @@
-"""Lost sales with a fixed order cost: what the best rule of each kind costs above the exact optimum.
+"""Lost sales with a fixed order cost: what `rollout` and the best rule of each kind cost above the exact optimum.
 
 Nothing is learned by a derivative: what an order costs does not change with its size, only with whether there is one.
 """
@@ -12,8 +12,9 @@ from restock.environments.exact.fixed_cost import (
 from restock.environments.exact.simulation import Cost
 from restock.environments.fixed_cost import PUBLISHED, find_instance
 from restock.language import Text
-from restock.workflows.benches.comparison import Comparison
+from restock.workflows.benches.comparison import Comparison, Learner
 from restock.workflows.benches.result import Bench
+from restock.workflows.benches.rollout_learning import learn_fixed_cost, price_fixed_cost
 
 COMPARISON = Comparison(
     about=Text("fixed order cost", "固定订货成本"),
@@ -25,7 +26,7 @@ COMPARISON = Comparison(
         "batches": lambda instance: Cost(best_batches(instance).cost, 0.0),
         "capped_min_max": lambda instance: Cost(best_capped_min_max(instance).cost, 0.0),
     },
-    learned={},
+    learned={"rollout": Learner(learn_fixed_cost, price_fixed_cost)},
 )
 
 FIXED_COST = Bench(
@@ -38,5 +39,6 @@ FIXED_COST = Bench(
     instances=tuple(instance.name for instance in PUBLISHED),
     usual=tuple(instance.name for instance in PUBLISHED),
     quick=tuple(instance.name for instance in PUBLISHED),
+    quick_methods=tuple(COMPARISON.solved),
     run=COMPARISON,
 )

@@ -32,9 +32,9 @@ def learn(settings: AlgorithmConfig, setting: Setting, seed: int) -> Policy:
     return jax.block_until_ready(policy)
 
 
-def learning_problem(setting: Setting, seed: int) -> Problem:
-    """Many paths of one item; whole episodes where the instance has an end."""
-    periods = setting.periods or PERIODS
+def learning_problem(setting: Setting, seed: int, periods: int | None = None) -> Problem:
+    """Many paths of one item; none: whole episodes where the instance has an end, else `PERIODS` periods."""
+    periods = periods or setting.periods or PERIODS
     drawn = setting.draw(np.random.default_rng([seed, TRAINING]), PATHS, periods)
     shop = repeat(setting.shop, PATHS)
     return Problem(

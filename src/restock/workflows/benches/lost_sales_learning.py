@@ -11,6 +11,7 @@ from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.training import AlgorithmConfig, settings
 from restock.environments.exact.reachable import reach, reached_cost
 from restock.environments.exact.simulation import Cost, Orders, simulated_cost
+from restock.environments.fixed_cost import FixedCost
 from restock.environments.lost_sales import LostSales
 from restock.simulator.dynamics import allowed
 from restock.simulator.rollout import Policy
@@ -45,20 +46,28 @@ def learn_orders(recipe: AlgorithmConfig, instance: LostSales, seed: int) -> Pol
     return learn(recipe, instance.setting(), seed)
 
 
-def price_orders(instance: LostSales, orders: Orders) -> Cost:
-    """Exact on the states that these orders reach; by simulation, with its standard error, where they are too many."""
+def price_orders(instance: LostSales, orders: Orders, order_cost: float = 0.0) -> Cost:
+    """Exact on the states that these orders reach; by simulation, with its standard error, where they are too many.
+
+    Args:
+        instance: the problem.
+        orders: of a policy, see `orders_of`.
+        order_cost: money per order placed, whatever its size.
+    """
     reached = reach(instance, orders)
-    return simulated_cost(instance, orders) if reached is None else Cost(reached_cost(instance, reached), 0.0)
+    if reached is None:
+        return simulated_cost(instance, orders, order_cost=order_cost)
+    return Cost(reached_cost(instance, reached, order_cost=order_cost), 0.0)
 
 
-def orders_of(policy: Policy, instance: LostSales) -> Orders:
+def orders_of(policy: Policy, instance: LostSales | FixedCost) -> Orders:
     """The whole units that a policy orders in states (x0, ..., x[L-1]). [state, L] -> [state]"""
     setting = instance.setting()
     shop, known = setting.shop, setting.draw(np.random.default_rng(0), 1, 1).known
 
     def orders(states: NDArray[np.int64]) -> NDArray[np.int64]:
         count = len(states)
-        padded = np.zeros((-(-count // AT_ONCE) * AT_ONCE, instance.lead_time), np.float32)  # one shape: compiled once
+        padded = np.zeros((-(-count // AT_ONCE) * AT_ONCE, setting.lead), np.float32)  # one shape: compiled once
         padded[:count] = states
         parts = [_decide(policy, shop, known, jnp.asarray(part)) for part in np.split(padded, len(padded) // AT_ONCE)]
         return np.concatenate(parts)[:count].astype(np.int64)

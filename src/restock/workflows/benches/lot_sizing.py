@@ -1,4 +1,4 @@
-"""Lot sizing on a forecast that moves: what tuned rules cost above the exact optimum of the same demand law.
+"""Lot sizing on a forecast that moves: what `rollout` and tuned rules cost above the optimum of the same demand law.
 
 Nothing is learned by a derivative: what an order costs does not change with its size, only with whether there is one.
 """
@@ -8,9 +8,10 @@ from restock.environments.exact.simulation import Cost
 from restock.environments.lot_sizing import PERIODS, PUBLISHED, LotSizing, find_instance
 from restock.language import Text
 from restock.policies.rules import Rule, rule
-from restock.workflows.benches.comparison import Comparison
+from restock.workflows.benches.comparison import Comparison, Learner
 from restock.workflows.benches.lot_sizing_rules import ECONOMIC, SILVER_MEAL
 from restock.workflows.benches.result import Bench
+from restock.workflows.benches.rollout_learning import learn_lot_sizing, price_lot_sizing
 from restock.workflows.benches.simulated import earned, mean_of_paths, stretch_of, tuned
 
 PATHS, TUNING = 5000, 500  # episodes that price a rule, and that it is tuned on
@@ -34,7 +35,7 @@ COMPARISON = Comparison(
         "economic_quantity": lambda instance: rule_cost(instance, ECONOMIC),
         "silver_meal": lambda instance: rule_cost(instance, SILVER_MEAL),
     },
-    learned={},
+    learned={"rollout": Learner(learn_lot_sizing, price_lot_sizing)},
 )
 
 LOT_SIZING = Bench(
@@ -47,5 +48,6 @@ LOT_SIZING = Bench(
     instances=tuple(instance.name for instance in PUBLISHED),
     usual=tuple(instance.name for instance in PUBLISHED),
     quick=("constant-5-poisson",),
+    quick_methods=tuple(COMPARISON.solved),
     run=COMPARISON,
 )
