@@ -32,7 +32,8 @@ def tuned_level(instance: Backlog) -> float:
 def learn_orders(instance: Backlog, seed: int, updates: int = UPDATES) -> Policy:
     """A network; its windows are longer where lead times are."""
     before = instance.protected
-    settings = recipe(updates=updates, periods=before + COUNTED, ignored=before, carry_stock=True)
+    times = {"updates": updates, "periods": before + COUNTED, "ignored": before}
+    settings = recipe(**times, carry_stock=True, learning_rate=5e-3)  # twice as much misses long, dear lead times
     return learn(settings, instance.setting(), seed)
 
 

@@ -23,7 +23,7 @@ def recipe(**settings: Any) -> PathwiseConfig:
     """
     regularisation = {"weight_decay": 0.0, "input_dropout": 0.0}
     usual = {"batch": 128, "hidden": 16, "learning_rate": 1e-2, "warm_up": 0.0, "whole_units_from": 1.0}
-    return PathwiseConfig(**usual, **regularisation, **settings)
+    return PathwiseConfig(**{**usual, **regularisation, **settings})
 
 
 def learn(settings: AlgorithmConfig, setting: Setting, seed: int) -> Policy:
