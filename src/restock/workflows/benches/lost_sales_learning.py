@@ -34,14 +34,9 @@ RECIPE = PathwiseConfig(
     carry_stock=True,
     whole_units_from=1.0,
 )
-_REMEMBERED = {"rows": 128, "batch": 256, "carry_stock": True}
 RECIPES: dict[str, AlgorithmConfig] = {
     "pathwise": RECIPE,
-    "dqn": settings("dqn", rounds=900, **_REMEMBERED),
-    "a2c": settings("a2c", rounds=2000, rows=256, carry_stock=True),
-    "ppo": settings("ppo", rounds=300, rows=256, carry_stock=True),
-    "ddpg": settings("ddpg", rounds=600, **_REMEMBERED),
-    "td3": settings("td3", rounds=600, **_REMEMBERED),
+    **{name: settings(name, carry_stock=True) for name in ("dqn", "a2c", "ppo", "ddpg", "td3")},
 }
 AT_ONCE = 1 << 13  # states in one call of a network
 
