@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import oracle
 
-from restock.algorithms.experience import Steps, empty_memory, live, money_scale, next_window, transitions
+from restock.algorithms.experience import Steps, empty_memory, later, live, money_scale, next_window, transitions
 from restock.environments.lost_sales import LostSales
 from restock.policies.actors import Mover, observe, observed
 from restock.policies.rules import BaseStock, buy
@@ -147,3 +147,12 @@ def test_nothing_is_drawn_from_where_nothing_is_kept() -> None:
     assert float(entries.min()) == 1.0
     assert int(places.max()) < 5
     np.testing.assert_allclose(relative, np.ones(200), rtol=1e-6)
+
+
+def test_an_order_is_put_beside_what_was_earned_when_it_arrived() -> None:
+    steps = Steps(jnp.arange(6.0)[:, None, None], jnp.arange(5)[:, None], jnp.arange(5.0)[:, None])
+    shifted = later(steps, 2)
+    assert shifted.action[:, 0].tolist() == [0, 1, 2]
+    assert shifted.reward[:, 0].tolist() == [2.0, 3.0, 4.0]
+    assert shifted.seen[:, 0, 0].tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert later(steps, 0).reward.shape == steps.reward.shape

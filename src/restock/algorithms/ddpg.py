@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
-from restock.algorithms.experience import Memory, Transition, empty_memory, live, next_window, transitions
+from restock.algorithms.experience import Memory, Transition, empty_memory, later, live, next_window, transitions
 from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.policies.actors import Mover, Perceptron, observed
@@ -46,6 +46,7 @@ class DdpgConfig(BaseModel):
     smoothing: float = Field(default=0.1, ge=0, description="TD3: spread of the noise on the target's order")
     wait: int = Field(default=2, gt=0, description="TD3: critic steps for each step of the actor")
     target_rate: float = Field(default=0.005, gt=0, le=1, description="How fast the target networks follow")
+    delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `experience.later`")
     carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
 
 
@@ -136,6 +137,7 @@ def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -
         stock, steps = live(
             _explore(learner.networks.actor), window, problem.lead, noise, problem.reward, problem.limit
         )
+        steps = later(steps, config.delay)
         mean = steps.reward.mean()
         centre = jnp.where(learner.rounds == 0, mean, 0.95 * learner.centre + 0.05 * mean)
         memory = learner.memory.add(transitions(steps, config.discount, config.n))

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
-from restock.algorithms.experience import Memory, Transition, empty_memory, live, next_window, transitions
+from restock.algorithms.experience import Memory, Transition, empty_memory, later, live, next_window, transitions
 from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import chosen, double_q_values, huber
@@ -47,6 +47,7 @@ class DqnConfig(BaseModel):
     explore_to: float = Field(default=0.01, ge=0, le=1, description="Share of random orders in the second half")
     huber: float = Field(default=1e3, gt=0, description="Larger errors count less; a small value hides rare costs")
     target_rate: float = Field(default=0.005, gt=0, le=1, description="How fast the target network follows")
+    delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `experience.later`")
     carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
 
 
@@ -91,6 +92,7 @@ def learn(config: DqnConfig, problem: Problem, learner: Learner, keys: Array) ->
         stock, steps = live(
             _epsilon_greedy(learner.actor, share), window, problem.lead, draws, problem.reward, problem.limit
         )
+        steps = later(steps, config.delay)
         centre = jnp.where(learner.rounds == 0, steps.reward.mean(), 0.95 * learner.centre + 0.05 * steps.reward.mean())
         memory = learner.memory.add(transitions(steps, config.discount, config.n))
 

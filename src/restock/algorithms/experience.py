@@ -77,6 +77,16 @@ def live(
     return stock, Steps(jnp.concatenate([seen, last[None]]), action, earned)
 
 
+def later(steps: Steps, delay: int) -> Steps:
+    """Each order beside what was earned `delay` periods after it; orders whose time has not come are left out.
+
+    With a lead time of L no order changes what is earned in the L periods before it arrives. Taken out of its reward,
+    they leave less chance to average over. Not where ordering itself costs or pays.
+    """
+    count = steps.reward.shape[0] - delay
+    return Steps(steps.seen[: count + 1], jax.tree.map(lambda x: x[:count], steps.action), steps.reward[delay:])
+
+
 def next_window(problem: Problem, batch: int, periods: int, key: Array, stock: Stock | None) -> Stretch:
     """A window with one period more than is lived; it goes on with `stock` unless that is None."""
     window = draw(problem, batch, periods + 1, key)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
-from restock.algorithms.experience import live, next_window
+from restock.algorithms.experience import later, live, next_window
 from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import advantages, clipped_surrogate_loss, policy_gradient_loss
@@ -46,6 +46,7 @@ class PolicyGradientConfig(BaseModel):
     clip: float = Field(default=0.2, gt=0, description="PPO: largest change of a probability that is rewarded")
     entropy: float = Field(default=0.01, ge=0, description="Reward for trying different orders, at first; falls to 0")
     average_rate: float = Field(default=0.005, gt=0, le=1, description="How fast the averaged policy follows")
+    delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `experience.later`")
     carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
 
 
@@ -107,6 +108,7 @@ def learn(
         window = next_window(problem, config.rows, config.periods, draw, carried)
         draws = jax.random.split(act, config.periods)
         stock, steps = live(_sample(learner.actor), window, problem.lead, draws, problem.reward, problem.limit)
+        steps = later(steps, config.delay)
         mean = steps.reward.mean()
         centre = jnp.where(learner.rounds == 0, mean, 0.9 * learner.centre + 0.1 * mean)
         values = jax.vmap(jax.vmap(learner.value))(steps.seen)[..., 0]

@@ -34,15 +34,25 @@ RECIPE = PathwiseConfig(
     carry_stock=True,
     whole_units_from=1.0,
 )
+# What no order can change any more is left out of its reward (`experience.later`): at lead time 4 that takes a critic's
+# gap from 1.5 % to 0.2 %. A policy that is not paid for trying other orders stops looking too soon: 10 % without.
+_REMEMBERED = {"carry_stock": True, "n": 1, "batch": 256, "rows": 128}
 RECIPES: dict[str, AlgorithmConfig] = {
     "pathwise": RECIPE,
-    **{name: settings(name, carry_stock=True) for name in ("dqn", "a2c", "ppo", "ddpg", "td3")},
+    "dqn": settings("dqn", **{**_REMEMBERED, "batch": 512}, target_rate=0.02, explore_to=0.05, learning_rate=5e-3),
+    "a2c": settings("a2c", carry_stock=True, entropy=0.05),
+    "ppo": settings("ppo", carry_stock=True, entropy=0.05, rounds=200, rows=512),
+    "ddpg": settings("ddpg", **_REMEMBERED, rounds=400),
+    "td3": settings("td3", **_REMEMBERED, rounds=400),
 }
 AT_ONCE = 1 << 13  # states in one call of a network
 
 
 def learn_orders(recipe: AlgorithmConfig, instance: LostSales, seed: int) -> Policy:
     """A policy trained from nothing on demand that no evaluation uses."""
+    if not isinstance(recipe, PathwiseConfig):
+        late = instance.lead_time
+        recipe = recipe.model_copy(update={"delay": late, "periods": recipe.periods + late})
     return learn(recipe, instance.setting(), seed)
 
 
