@@ -34,8 +34,8 @@ RECIPE = PathwiseConfig(
     carry_stock=True,
     whole_units_from=1.0,
 )
-# What no order can change any more is left out of its reward (`experience.later`): at lead time 4 that takes a critic's
-# gap from 1.5 % to 0.2 %. A policy that is not paid for trying other orders stops looking too soon: 10 % without.
+# What no order can change any more is left out of its reward (`experience.later`): on geometric-p9-L4 that took DQN from
+# 2.2 % to 1.4 %. A policy that is not paid for trying other orders stops looking too soon: PPO 10 % there without.
 _REMEMBERED = {"carry_stock": True, "n": 1, "batch": 256, "rows": 128}
 RECIPES: dict[str, AlgorithmConfig] = {
     "pathwise": RECIPE,
