@@ -11,7 +11,7 @@ from restock.policies.network import SHARPNESS, Layer, normal_safety, stock_inpu
 from restock.policies.rules import buy, position
 from restock.simulator.types import Decision, Known, Number, Shop, View
 
-Grid = Literal["quantities", "levels"]
+Grid = Literal["quantities", "bounded", "levels"]
 FURTHEST = 4.0  # demand scales that a `Mover` goes from the newsvendor's level
 
 
@@ -70,10 +70,13 @@ def usual_level(shop: Shop, known: Known) -> Number:
 class Choices(eqx.Module):
     """Orders on a grid.
 
+    `quantities`: so many steps. `bounded`: the same, but never beyond the newsvendor's level and half the largest
+    order, so stock does not run away while orders are tried at random. `levels`: up to that level and some steps.
+
     Prices are added as a second grid: the index then counts pairs, order first, and `decision` reads both parts of it.
     """
 
-    kind: Grid = eqx.field(static=True)  # order so many steps, or up to the newsvendor's level and some steps
+    kind: Grid = eqx.field(static=True)
     count: int = eqx.field(static=True)
     step: Number  # demand scales between two choices
 
@@ -82,6 +85,9 @@ class Choices(eqx.Module):
         scale = view.known.scale
         if self.kind == "quantities":
             return index * self.step * scale
+        if self.kind == "bounded":
+            most = usual_level(view.shop, view.known) + (self.count // 2) * self.step * scale
+            return jnp.clip(index * self.step * scale, 0.0, jnp.maximum(most - position(view), 0.0))
         level = usual_level(view.shop, view.known) + (index - self.count // 2) * self.step * scale
         return jnp.maximum(level - position(view), 0.0)
 
