@@ -38,8 +38,8 @@ RECIPE = PathwiseConfig(
     whole_units_from=1.0,
 )
 # What no order can change any more is left out of its reward (`experience.later`), and DQN is offered whole orders up
-# to the largest that is worth it: on geometric-p9-L4 that took it from 2.2 % above the optimum to 0.9-1.3 %. A policy that
-# is not paid for trying other orders stops looking too soon: PPO was 10 % above it there.
+# to the largest that is worth it: on geometric-p9-L4 that took it from 2.2 % above the optimum to 0.9-1.3 %. A policy
+# that is not paid for trying other orders stops looking too soon: PPO was 10 % above it there.
 _REMEMBERED = {"carry_stock": True, "n": 1, "batch": 256, "rows": 128}
 RECIPES: dict[str, AlgorithmConfig] = {
     "pathwise": RECIPE,
