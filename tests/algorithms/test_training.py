@@ -102,6 +102,8 @@ def test_settings_are_the_usual_ones_with_changes() -> None:
         ("ppo", {"round": 3}, "`ppo` has no setting `round`", "`rounds`"),
         ("ddpg", {"rounds": 0}, "rounds: Input should be greater than 0 (got 0)", "rounds=600"),
         ("pathwise", {"updates": 0}, "updates: Input should be greater than 0 (got 0)", "updates=600"),
+        ("td3", {"n": 12, "delay": 5}, "windows of 16 periods are too short for lessons of 17", "n=2, delay=0"),
+        ("ppo", {"delay": 16}, "windows of 16 periods are too short for lessons of 17", "delay=0"),
         ("dqn", {"discount": 1.0, "n": "two"}, "discount: Input should be less than 1", "n=2"),
     ],
 )

@@ -12,9 +12,17 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from restock.algorithms.experience import Memory, Transition, empty_memory, later, live, next_window, transitions
+from restock.algorithms.experience import (
+    Memory,
+    ReplayConfig,
+    Transition,
+    empty_memory,
+    live_on,
+    next_window,
+    transitions,
+)
 from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.policies.actors import Mover, Perceptron, observed
@@ -23,31 +31,15 @@ from restock.simulator.types import Decision, Stock, View
 RETURN = 0.15  # share of Ornstein-Uhlenbeck noise that is lost per period, as in Lillicrap et al.
 
 
-class DdpgConfig(BaseModel):
-    """Settings; a wrong key or value stops the run before it starts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class DdpgConfig(ReplayConfig):
+    """Settings."""
 
     kind: Literal["ddpg", "td3"] = Field(default="td3", description="One critic, or two with the actor waiting")
-    rounds: int = Field(default=600, gt=0, description="Windows lived, each followed by gradient steps")
-    rows: int = Field(default=256, gt=0, description="Shops that live side by side")
-    periods: int = Field(default=16, gt=0, description="Steps of a window")
-    steps: int = Field(default=16, gt=0, description="Gradient steps after each window")
-    batch: int = Field(default=1024, gt=0, description="Remembered steps averaged in one gradient step")
-    memory: int = Field(default=1 << 15, gt=0, description="Steps remembered")
-    hidden: int = Field(default=64, gt=0, description="Units of each layer")
-    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam, of the critics")
     actor_rate: float = Field(default=1e-3, gt=0, description="Largest step of Adam, of the actor")
-    weight_decay: float = Field(default=0.0, ge=0, description="Pull of the weights towards zero")
-    discount: float = Field(default=0.97, gt=0, lt=1, description="Worth of money one period later")
-    n: int = Field(default=2, gt=0, description="Rewards summed before the critic's own estimate takes over")
     noise: Literal["normal", "ornstein-uhlenbeck"] = Field(default="normal", description="How orders are explored")
     explore: float = Field(default=0.3, gt=0, description="Spread of that noise, demand scales")
     smoothing: float = Field(default=0.1, ge=0, description="TD3: spread of the noise on the target's order")
     wait: int = Field(default=2, gt=0, description="TD3: critic steps for each step of the actor")
-    target_rate: float = Field(default=0.005, gt=0, le=1, description="How fast the target networks follow")
-    delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `experience.later`")
-    carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
 
 
 class Networks(NamedTuple):
@@ -131,13 +123,8 @@ def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -
 
     def one_round(learner: Learner, key: Array) -> tuple[Learner, dict[str, Array]]:
         draw, act, replay = jax.random.split(key, 3)
-        carried = learner.stock if config.carry_stock else None
-        window = next_window(problem, config.rows, config.periods, draw, carried)
         noise = exploration(config, learner.noise, act)
-        stock, steps = live(
-            _explore(learner.networks.actor), window, problem.lead, noise, problem.reward, problem.limit
-        )
-        steps = later(steps, config.delay)
+        stock, steps = live_on(config, problem, _explore(learner.networks.actor), noise, learner.stock, draw)
         mean = steps.reward.mean()
         centre = jnp.where(learner.rounds == 0, mean, 0.95 * learner.centre + 0.05 * mean)
         memory = learner.memory.add(transitions(steps, config.discount, config.n))

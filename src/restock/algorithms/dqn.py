@@ -11,9 +11,17 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from restock.algorithms.experience import Memory, Transition, empty_memory, later, live, next_window, transitions
+from restock.algorithms.experience import (
+    Memory,
+    ReplayConfig,
+    Transition,
+    empty_memory,
+    live_on,
+    next_window,
+    transitions,
+)
 from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import chosen, double_q_values, huber
@@ -21,34 +29,18 @@ from restock.policies.actors import Choices, Chooser, Grid, Perceptron, observed
 from restock.simulator.types import Decision, Stock, View
 
 
-class DqnConfig(BaseModel):
-    """Settings; a wrong key or value stops the run before it starts."""
+class DqnConfig(ReplayConfig):
+    """Settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rounds: int = Field(default=600, gt=0, description="Windows lived, each followed by gradient steps")
-    rows: int = Field(default=256, gt=0, description="Shops that live side by side")
-    periods: int = Field(default=16, gt=0, description="Steps of a window")
-    steps: int = Field(default=16, gt=0, description="Gradient steps after each window")
-    batch: int = Field(default=1024, gt=0, description="Remembered steps averaged in one gradient step")
-    memory: int = Field(default=1 << 15, gt=0, description="Steps remembered")
     grid: Grid = Field(default="levels", description="Choices are orders, or levels to order up to")
     choices: int = Field(default=31, gt=1, description="Choices of order")
     step: float = Field(default=0.2, gt=0, description="Demand scales between two choices")
-    hidden: int = Field(default=64, gt=0, description="Units of each layer")
-    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam")
-    weight_decay: float = Field(default=0.0, ge=0, description="Pull of the weights towards zero")
-    discount: float = Field(default=0.97, gt=0, lt=1, description="Worth of money one period later")
-    n: int = Field(default=2, gt=0, description="Rewards summed before the network's own estimate takes over")
     double: bool = Field(default=True, description="One network chooses, the other rates")
     dueling: bool = Field(default=True, description="Value and advantages apart")
     priority: float = Field(default=0.0, ge=0, le=1, description="0: even replay; above: surprising steps more often")
     explore_from: float = Field(default=0.5, ge=0, le=1, description="Share of random orders at first")
     explore_to: float = Field(default=0.01, ge=0, le=1, description="Share of random orders in the second half")
     huber: float = Field(default=1e3, gt=0, description="Larger errors count less; a small value hides rare costs")
-    target_rate: float = Field(default=0.005, gt=0, le=1, description="How fast the target network follows")
-    delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `experience.later`")
-    carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
 
 
 class Learner(eqx.Module):
@@ -86,13 +78,8 @@ def learn(config: DqnConfig, problem: Problem, learner: Learner, keys: Array) ->
         draw, act, replay = jax.random.split(key, 3)
         done = learner.rounds / config.rounds
         share = config.explore_from + (config.explore_to - config.explore_from) * jnp.minimum(2.0 * done, 1.0)
-        carried = learner.stock if config.carry_stock else None
-        window = next_window(problem, config.rows, config.periods, draw, carried)
         draws = jax.random.uniform(act, (config.periods, 2, config.rows))
-        stock, steps = live(
-            _epsilon_greedy(learner.actor, share), window, problem.lead, draws, problem.reward, problem.limit
-        )
-        steps = later(steps, config.delay)
+        stock, steps = live_on(config, problem, _epsilon_greedy(learner.actor, share), draws, learner.stock, draw)
         centre = jnp.where(learner.rounds == 0, steps.reward.mean(), 0.95 * learner.centre + 0.05 * steps.reward.mean())
         memory = learner.memory.add(transitions(steps, config.discount, config.n))
 

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from restock.algorithms.problem import Limit, Problem, Reward, draw, no_limit
 from restock.algorithms.returns import n_step_rewards
@@ -17,6 +18,48 @@ from restock.simulator.rollout import Stretch
 from restock.simulator.types import Chance, Decision, Known, Shop, Stock, View
 
 Act = Callable[[Float[Array, "row input"], View, Any], tuple[Any, Decision]]
+
+
+class ModelFreeConfig(BaseModel):
+    """What all algorithms that learn from lived steps are told; a wrong key or value stops the run before it starts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rounds: int = Field(default=600, gt=0, description="Windows lived, each followed by gradient steps")
+    rows: int = Field(default=256, gt=0, description="Shops that live side by side")
+    periods: int = Field(default=16, gt=0, description="Steps of a window")
+    hidden: int = Field(default=64, gt=0, description="Units of each layer")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam; with an actor, of the critics")
+    weight_decay: float = Field(default=0.0, ge=0, description="Pull of the weights towards zero")
+    discount: float = Field(default=0.97, gt=0, lt=1, description="Worth of money one period later")
+    delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `later`")
+    carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
+
+    @property
+    def looks_ahead(self) -> int:
+        """Periods that one lesson spans: fewer than a window has, or there is none."""
+        return self.delay + 1
+
+    @model_validator(mode="after")
+    def _windows_hold_a_lesson(self) -> "ModelFreeConfig":
+        if self.looks_ahead > self.periods:
+            raise ValueError(f"windows of {self.periods} periods are too short for lessons of {self.looks_ahead}")
+        return self
+
+
+class ReplayConfig(ModelFreeConfig):
+    """What algorithms with experience replay are told too."""
+
+    steps: int = Field(default=16, gt=0, description="Gradient steps after each window")
+    batch: int = Field(default=1024, gt=0, description="Remembered steps averaged in one gradient step")
+    memory: int = Field(default=1 << 15, gt=0, description="Steps remembered")
+    n: int = Field(default=2, gt=0, description="Rewards summed before the network's own estimate takes over")
+    target_rate: float = Field(default=0.005, gt=0, le=1, description="How fast the target networks follow")
+
+    @property
+    def looks_ahead(self) -> int:
+        """Rewards that one transition needs."""
+        return self.delay + self.n
 
 
 class Steps(eqx.Module):
@@ -75,6 +118,15 @@ def live(
     stock, (seen, action, earned) = jax.lax.scan(one_period, window.stock, (jnp.arange(periods - 1), draws))
     last = look(stock, jnp.asarray(periods - 1))[-1]
     return stock, Steps(jnp.concatenate([seen, last[None]]), action, earned)
+
+
+def live_on(
+    config: ModelFreeConfig, problem: Problem, act: Act, draws: Any, stock: Stock, key: Array
+) -> tuple[Stock, Steps]:
+    """The next window of training, its orders beside what they earned; goes on with `stock` if the config says so."""
+    window = next_window(problem, config.rows, config.periods, key, stock if config.carry_stock else None)
+    after, steps = live(act, window, problem.lead, draws, problem.reward, problem.limit)
+    return after, later(steps, config.delay)
 
 
 def later(steps: Steps, delay: int) -> Steps:

@@ -11,9 +11,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from restock.algorithms.experience import later, live, next_window
+from restock.algorithms.experience import ModelFreeConfig, live_on, next_window
 from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import advantages, clipped_surrogate_loss, policy_gradient_loss
@@ -21,15 +21,12 @@ from restock.policies.actors import Choices, Chooser, Grid, Mover, Perceptron, o
 from restock.simulator.types import Decision, Stock, View
 
 
-class PolicyGradientConfig(BaseModel):
-    """Settings; a wrong key or value stops the run before it starts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class PolicyGradientConfig(ModelFreeConfig):
+    """Settings."""
 
     kind: Literal["a2c", "ppo"] = Field(default="ppo", description="One step on each window, or several, clipped")
     rounds: int = Field(default=400, gt=0, description="Windows lived, each followed by gradient steps")
     rows: int = Field(default=1024, gt=0, description="Shops that live side by side")
-    periods: int = Field(default=16, gt=0, description="Steps of a window")
     epochs: int = Field(default=4, gt=0, description="PPO: times that a window is gone over")
     batches: int = Field(default=4, gt=0, description="PPO: parts of a window, each a gradient step")
     orders: Literal["normal", "softmax"] = Field(default="normal", description="Law that orders are drawn from")
@@ -38,16 +35,10 @@ class PolicyGradientConfig(BaseModel):
     choices: int = Field(default=31, gt=1, description="Softmax: choices of order")
     step: float = Field(default=0.2, gt=0, description="Softmax: demand scales between two choices")
     temperature: float = Field(default=1.0, gt=0, description="Softmax: above 1 more even, below 1 more decided")
-    hidden: int = Field(default=64, gt=0, description="Units of each layer")
-    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam")
-    weight_decay: float = Field(default=0.0, ge=0, description="Pull of the weights towards zero")
-    discount: float = Field(default=0.97, gt=0, lt=1, description="Worth of money one period later")
     lambda_: float = Field(default=0.95, ge=0, le=1, description="0: trust the value network; 1: trust what happened")
     clip: float = Field(default=0.2, gt=0, description="PPO: largest change of a probability that is rewarded")
     entropy: float = Field(default=0.01, ge=0, description="Reward for trying different orders, at first; falls to 0")
     average_rate: float = Field(default=0.005, gt=0, le=1, description="How fast the averaged policy follows")
-    delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `experience.later`")
-    carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
 
 
 class Learner(eqx.Module):
@@ -104,11 +95,8 @@ def learn(
 
     def one_round(learner: Learner, key: Array) -> tuple[Learner, dict[str, Array]]:
         draw, act, shuffle = jax.random.split(key, 3)
-        carried = learner.stock if config.carry_stock else None
-        window = next_window(problem, config.rows, config.periods, draw, carried)
         draws = jax.random.split(act, config.periods)
-        stock, steps = live(_sample(learner.actor), window, problem.lead, draws, problem.reward, problem.limit)
-        steps = later(steps, config.delay)
+        stock, steps = live_on(config, problem, _sample(learner.actor), draws, learner.stock, draw)
         mean = steps.reward.mean()
         centre = jnp.where(learner.rounds == 0, mean, 0.9 * learner.centre + 0.1 * mean)
         values = jax.vmap(jax.vmap(learner.value))(steps.seen)[..., 0]

@@ -81,7 +81,11 @@ def settings(name: str, **changes: Any) -> AlgorithmConfig:
     try:
         return type(usual).model_validate({**usual.model_dump(), **changes})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors())
+        wrong = "; ".join(
+            # what concerns several settings together has no place of its own
+            f"{e['loc'][0]}: {e['msg']} (got {e['input']!r})" if e["loc"] else e["msg"]
+            for e in error.errors()
+        )
         raise UsageError(
             Text(f"`{name}` cannot be trained with {wrong}", f"无法用这些设置训练 `{name}`：{wrong}"),
             hint=Text(
