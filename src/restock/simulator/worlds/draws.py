@@ -1,0 +1,53 @@
+"""Draws that all parts of a world are made of, in float32."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Rng = np.random.Generator
+Shape = int | tuple[int, ...]
+
+MANY = 30.0  # units; from here on a Poisson law is drawn from a normal one, with the same mean, variance and skewness
+
+
+def evenly(rng: Rng, between: tuple[float, float], shape: Shape) -> Floats:
+    """Uniform between two numbers."""
+    low, high = between
+    return np.float32(low) + np.float32(high - low) * rng.random(shape, np.float32)
+
+
+def in_logs(rng: Rng, between: tuple[float, float], shape: Shape) -> Floats:
+    """Uniform in logarithms between two positive numbers."""
+    return np.exp(evenly(rng, (np.log(between[0]), np.log(between[1])), shape))
+
+
+def normal(rng: Rng, shape: Shape) -> Floats:
+    """Standard normal."""
+    return rng.standard_normal(shape, np.float32)
+
+
+def chosen(rng: Rng, share: float, count: int) -> NDArray[np.bool_]:
+    """Which rows have something that a share of them has."""
+    return rng.random(count, np.float32) < share
+
+
+def among(rng: Rng, shares: list[float], count: int) -> NDArray[np.int32]:
+    """One of several kinds for each row."""
+    bounds = np.cumsum(shares)[:-1].astype(np.float32)
+    return np.searchsorted(bounds, rng.random(count, np.float32), side="right").astype(np.int32)
+
+
+def poisson(rng: Rng, rate: Floats) -> Floats:
+    """Whole units with this mean and variance; the second term of Cornish and Fisher (1938) keeps the skewness."""
+    units = np.empty_like(rate)
+    many = rate > MANY
+    units[~many] = rng.poisson(rate[~many])
+    mean = rate[many]
+    z = normal(rng, mean.shape)
+    units[many] = np.rint(mean + np.sqrt(mean) * z + (z * z - 1) / 6)
+    return units
+
+
+def mixed_poisson(rng: Rng, mean: Floats, dispersion: Floats) -> Floats:
+    """Negative binomial units: variance = mean + dispersion * mean²; dispersion must be above 0."""
+    return poisson(rng, rng.standard_gamma(1 / dispersion, dtype=np.float32) * (dispersion * mean))
