@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.simulator.worlds.draws import Floats, Rng, among, chosen, evenly, in_logs
+from restock.simulator.worlds.draws import Floats, Rng, among, chosen, evenly, in_logs, unfilled
 from restock.simulator.worlds.prior import DeliveryPrior
 from restock.simulator.worlds.records import DELIVERIES, LONGEST
 
+CHUNK = 1024  # rows whose arrays stay in the cache
 NEVER = LONGEST + 1  # lead time of an order that is lost
-LEADS = np.arange(LONGEST + 1)
-Leads = NDArray[np.int64]
+LEADS = np.arange(LONGEST + 1, dtype=np.int32)
+Leads = NDArray[np.int32]
 
 
 class Deliveries(NamedTuple):
@@ -29,7 +30,7 @@ class Deliveries(NamedTuple):
 def draw_deliveries(rng: Rng, prior: DeliveryPrior, count: int, periods: int) -> Deliveries:
     """Draw the law of each world, then the lead time of each order from it."""
     kind = among(rng, [getattr(prior.kinds, name) for name in DELIVERIES], count)
-    middle = rng.integers(prior.lead[0], prior.lead[1] + 1, count)
+    middle = rng.integers(prior.lead[0], prior.lead[1] + 1, count, np.int32)
     law = np.asarray(middle[:, None] == LEADS, np.float32)
     random = np.flatnonzero(kind != DELIVERIES.index("fixed"))
     law[random] = random_law(rng, prior, middle[random])
@@ -61,7 +62,7 @@ def drawn_from(rng: Rng, law: Floats, orders: int) -> Leads:
     """An independent lead time for each order. [row, order]"""
     bounds = np.cumsum(law, 1)
     uniform = rng.random((len(law), orders), np.float32)
-    leads = np.zeros(uniform.shape, np.int64)
+    leads = np.zeros(uniform.shape, np.int32)
     for lead in range(LONGEST):
         leads += uniform >= bounds[:, lead, None]
     return leads
@@ -69,7 +70,7 @@ def drawn_from(rng: Rng, law: Floats, orders: int) -> Leads:
 
 def in_order(leads: Leads) -> Leads:
     """No order comes before one that left earlier: it waits for it."""
-    place = np.arange(leads.shape[1])
+    place = np.arange(leads.shape[1], dtype=np.int32)
     return np.maximum.accumulate(leads + place, 1) - place
 
 
@@ -91,10 +92,15 @@ def arrivals(leads: Leads) -> Floats:
         [row, period, lane, lead]
     """
     count, periods = leads.shape[0], leads.shape[1] - LONGEST
-    arrives = np.zeros((count, periods, 1, LONGEST + 1), np.float32)
-    day = leads + np.arange(-LONGEST, periods)
-    row, order = np.nonzero((leads <= LONGEST) & (day >= 0) & (day < periods))
-    arrives[row, day[row, order], 0, leads[row, order]] = 1
+    arrives = unfilled((count, periods, 1, LONGEST + 1), np.dtype(np.float32))
+    left = np.arange(-LONGEST, periods, dtype=np.int32)
+    for first in range(0, count, CHUNK):
+        lead, piece = leads[first : first + CHUNK], arrives[first : first + CHUNK].reshape(-1)
+        piece.fill(0)
+        day = lead + left
+        comes = (lead <= LONGEST) & (day >= 0) & (day < periods)
+        row = np.arange(len(lead), dtype=np.int32)[:, None] * periods
+        piece[((row + day) * len(LEADS) + lead)[comes]] = 1
     return arrives
 
 

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +11,7 @@ from restock.language import Text
 from restock.simulator.types import Shop, Stock
 from restock.simulator.worlds.deliveries import Deliveries, arrivals, draw_deliveries, pending
 from restock.simulator.worlds.demand import Demand, draw_demand
-from restock.simulator.worlds.draws import Floats, Rng, chosen, in_logs, normal
+from restock.simulator.worlds.draws import Floats, Rng, chosen, in_logs, joined, normal
 from restock.simulator.worlds.prior import PRIOR, Prior, ToldPrior
 from restock.simulator.worlds.records import LONGEST, Told, Worlds
 from restock.simulator.worlds.terms import Start, Terms, draw_start, draw_terms, review_days
@@ -37,7 +36,7 @@ def draw_worlds(generator: Rng, count: int, periods: int, prior: Prior = PRIOR) 
     _require("periods", periods, 4)
     sizes = [min(CHUNK, count - first) for first in range(0, count, CHUNK)]
     pieces = [_draw(generator, size, periods, prior) for size in sizes]
-    return assemble(jax.tree.map(lambda *parts: np.concatenate(parts), *pieces))
+    return assemble(jax.tree.map(joined, *pieces))
 
 
 class Drawn(NamedTuple):
@@ -46,7 +45,8 @@ class Drawn(NamedTuple):
     demand: Demand
     deliveries: Deliveries
     terms: Terms
-    may_order: NDArray[np.bool_]  # from LONGEST periods before the window on [row, LONGEST + period]
+    price: Floats  # money per unit [row, period]
+    may_order: NDArray[np.bool_]  # [row, period]
     start: Start
     told: dict[str, Floats]  # fields of `Told`
 
@@ -64,7 +64,8 @@ def draw_shop(rng: Rng, prior: Prior, demand: Demand, deliveries: Deliveries) ->
     may_order = review_days(rng, terms.review, demand.mean.shape[1])
     left = pending(deliveries.leads) & may_order[:, LONGEST - 1 :: -1]
     start = draw_start(rng, prior.terms, demand.mean[:, :4].mean(1), terms, left)
-    return Drawn(demand, deliveries, terms, may_order, start, _draw_told(rng, prior.told, demand, deliveries, terms))
+    price, told = terms.price[:, None] * demand.price, _draw_told(rng, prior.told, demand, deliveries, terms)
+    return Drawn(demand, deliveries, terms, price, may_order[:, LONGEST:], start, told)
 
 
 def assemble(drawn: Drawn) -> Worlds:
@@ -86,24 +87,24 @@ def assemble(drawn: Drawn) -> Worlds:
     }
     return Worlds(
         shop=Shop(
-            **{name: jnp.asarray(value[:, None]) for name, value in per_row.items()},
-            lead_chance=jnp.asarray(deliveries.law[:, None, :]),
+            **{name: jax.device_put(value[:, None]) for name, value in per_row.items()},
+            lead_chance=jax.device_put(deliveries.law[:, None, :]),
         ),
         stock=Stock(
-            on_hand=jnp.asarray(start.on_hand[:, None, None]),
-            on_order=jnp.asarray(start.on_order[:, None, :]),
-            backlog=jnp.asarray(start.backlog[:, None]),
+            on_hand=jax.device_put(start.on_hand[:, None, None]),
+            on_order=jax.device_put(start.on_order[:, None, :]),
+            backlog=jax.device_put(start.backlog[:, None]),
         ),
-        demand=jnp.asarray(demand.units[:, :, None]),
-        arrives=jnp.asarray(arrivals(deliveries.leads)),
-        price=jnp.asarray((terms.price[:, None] * demand.price)[:, :, None]),
-        may_order=jnp.asarray(drawn.may_order[:, LONGEST:, None], jnp.float32),
-        told=Told(**{name: jnp.asarray(value) for name, value in drawn.told.items()}),
-        mean=jnp.asarray(demand.mean),
-        parts=jnp.asarray(demand.parts, jnp.float32),
-        noise=jnp.asarray(demand.noise),
-        delivery=jnp.asarray(deliveries.kind),
-        loss=jnp.asarray(deliveries.loss),
+        demand=jax.device_put(demand.units[:, :, None]),
+        arrives=jax.device_put(arrivals(deliveries.leads)),
+        price=jax.device_put(drawn.price[:, :, None]),
+        may_order=jax.device_put(drawn.may_order[:, :, None]),
+        told=Told(**{name: jax.device_put(value) for name, value in drawn.told.items()}),
+        mean=jax.device_put(demand.mean),
+        parts=jax.device_put(demand.parts),
+        noise=jax.device_put(demand.noise),
+        delivery=jax.device_put(deliveries.kind),
+        loss=jax.device_put(deliveries.loss),
     )
 
 
@@ -124,7 +125,7 @@ def _draw_told(rng: Rng, prior: ToldPrior, demand: Demand, deliveries: Deliverie
         "promise_told": deliveries.promise_told,
         "promised": deliveries.promised,
         "plan_told": plan,
-        "price": np.where(plan[:, None], demand.price, 1),
+        "price": np.where(plan[:, None], demand.price, np.float32(1)),
         "promotion": demand.promotion & plan[:, None],
         "event": demand.event & events[:, None],
         "category_told": category,

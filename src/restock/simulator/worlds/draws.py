@@ -3,11 +3,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]  # float32 throughout; the stubs of NumPy lose that in a division
 Rng = np.random.Generator
 Shape = int | tuple[int, ...]
 
+CACHE_LINE = 64  # bytes
 MANY = 30.0  # units; from here on a Poisson law is drawn from a normal one, with the same mean, variance and skewness
+
+
+def joined(*parts: np.ndarray) -> np.ndarray:
+    """Rows one after the other; truth values become numbers; where `jax.device_put` needs no copy."""
+    kind = np.dtype(np.float32) if parts[0].dtype == bool else parts[0].dtype
+    out = unfilled((sum(len(part) for part in parts), *parts[0].shape[1:]), kind)
+    return np.concatenate(parts, out=out, casting="unsafe")
+
+
+def unfilled(shape: tuple[int, ...], kind: np.dtype) -> np.ndarray:
+    """Memory that starts with a cache line, which JAX takes as it is; copying the arrivals costs as much as drawing."""
+    size = int(np.prod(shape)) * kind.itemsize
+    raw = np.empty(size + CACHE_LINE, np.uint8)
+    start = -raw.ctypes.data % CACHE_LINE
+    return raw[start : start + size].view(kind).reshape(shape)
 
 
 def evenly(rng: Rng, between: tuple[float, float], shape: Shape) -> Floats:

@@ -27,7 +27,7 @@ class Calendar(NamedTuple):
 
     def rows(self, index: NDArray[np.intp]) -> "Calendar":
         """Only some rows."""
-        return Calendar(*(array[index] for array in self))
+        return Calendar(self.period_days[index], self.weekday[index], self.year_part[index])
 
 
 class Planned(NamedTuple):

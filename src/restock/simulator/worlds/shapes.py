@@ -14,7 +14,7 @@ def jumps(rng: Rng, prior: DemandPrior, count: int, periods: int) -> Floats:
     size *= np.arange(3) < rng.integers(1, 4, (count, 1))
     log = np.zeros((count, periods), np.float32)
     np.add.at(log, (np.arange(count)[:, None], rng.integers(0, periods, (count, 3))), size)
-    return np.cumsum(log, 1, out=log)
+    return np.cumsum(log, 1, np.float32)
 
 
 def trends(rng: Rng, prior: DemandPrior, count: int, periods: int) -> Floats:
@@ -27,7 +27,7 @@ def walks(rng: Rng, prior: DemandPrior, count: int, periods: int) -> Floats:
     """A random walk; the factor's expectation stays 1."""
     spread = in_logs(rng, prior.walk, (count, 1))
     log = normal(rng, (count, periods)) * spread
-    return np.cumsum(log - spread**2 / 2, 1, out=log)
+    return np.cumsum(log - spread**2 / 2, 1, np.float32)
 
 
 def memories(rng: Rng, prior: DemandPrior, count: int, periods: int) -> Floats:
