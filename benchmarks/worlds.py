@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from restock.simulator.worlds import draw_second_worlds, draw_worlds
 
@@ -110,9 +111,34 @@ def inside(of: Floats, prior: Floats) -> float:
     return float(np.mean((of >= low) & (of <= high)))
 
 
-def table(sets: dict[str, Floats]) -> list[dict]:
+def together(found: dict[str, dict[str, Floats]]) -> dict[str, float]:
+    """Share of items that lie among the prior's in all measures at once.
+
+    Distance is to the tenth nearest item of one half of the prior, each measure scaled by its standard deviation (the
+    first three in logarithms); an item lies among them if it is no further than 99 % of the other half.
+    """
+
+    def places(measures: dict[str, Floats]) -> Floats:
+        logs = [np.log(measures[name] + 0.01) for name in ("level", "interval", "cv2")]
+        return np.stack([*logs, measures["trend"], measures["season"]], 1)
+
+    prior = places(found["prior"])
+    scale = prior.std(0)
+    tree = cKDTree(prior[::2] / scale)
+    bound = np.quantile(tree.query(prior[1::2] / scale, 10)[0][:, -1], 0.99)
+    return {
+        name: float(np.mean(tree.query(places(measures) / scale, 10)[0][:, -1] <= bound))
+        for name, measures in found.items()
+        if name != "prior"
+    }
+
+
+def measured(sets: dict[str, Floats]) -> dict[str, dict[str, Floats]]:
     seasons = {"online_retail": 6}  # trading days in a week
-    found = {name: classes(demand, seasons.get(name, 7)) for name, demand in sets.items()}
+    return {name: classes(demand, seasons.get(name, 7)) for name, demand in sets.items()}
+
+
+def table(found: dict[str, dict[str, Floats]]) -> list[dict]:
     rows = []
     for name, measures in found.items():
         for measure, values in measures.items():
@@ -166,7 +192,9 @@ def main() -> None:
     print(json.dumps(result["worlds_per_second"]))
     if asked.classes:
         sets = {"prior": made_up(draw_worlds), "second prior": made_up(draw_second_worlds), **real()}
-        result["classes"] = table(sets)
+        found = measured(sets)
+        result["classes"], result["together"] = table(found), together(found)
+        print(json.dumps(result["together"]))
         for row in result["classes"]:
             numbers = " | ".join(f"{row[key]:.3g}" for key in ("q5", "q50", "q95"))
             print(f"| {row['set']} | {row['measure']} | {row['items']} | {numbers} | {100 * row['inside']:.1f} % |")

@@ -1,5 +1,8 @@
 """Laws of a draw of worlds, for both priors."""
 
+import re
+from pathlib import Path
+
 import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
@@ -21,7 +24,7 @@ from restock.simulator.worlds import (
     draw_second_worlds,
     draw_worlds,
 )
-from restock.simulator.worlds.draw import CHUNK
+from restock.simulator.worlds.draws import CHUNK
 from restock.simulator.worlds.prior import DemandPrior, NoiseShares, PartShares, TermsPrior
 
 DRAWS = {"first": draw_worlds, "second": draw_second_worlds}
@@ -152,6 +155,16 @@ def test_shares_of_kinds_are_their_settings(many):
         (many.told.plan_told, PRIOR.told.plan),
     ):
         assert np.asarray(values).mean() == pytest.approx(share, abs=three_sigma)
+
+
+def test_the_page_names_the_shares_that_are_drawn():
+    page = (Path(__file__).parents[3] / "docs" / "concepts" / "worlds.md").read_text(encoding="utf-8")
+    said = {name: int(share) for name, share in re.findall(r"^\| `(\w+)` \| (\d+) %", page, re.MULTILINE)}
+    said |= {name: int(share) for name, share in re.findall(r"`(\w+)`\s+\((\d+) %", page)}
+    demand = PRIOR.demand
+    assert said == {
+        name: round(100 * share) for name, share in (demand.parts.model_dump() | demand.noises.model_dump()).items()
+    }
 
 
 def test_the_prior_is_as_wide_as_it_says(many):

@@ -5,11 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.simulator.worlds.draws import Floats, Rng, among, chosen, evenly, in_logs, unfilled
+from restock.simulator.worlds.draws import CHUNK, Floats, Rng, among, chosen, evenly, in_logs, unfilled
 from restock.simulator.worlds.prior import DeliveryPrior
 from restock.simulator.worlds.records import DELIVERIES, LONGEST
 
-CHUNK = 1024  # rows whose arrays stay in the cache
 NEVER = LONGEST + 1  # lead time of an order that is lost
 LEADS = np.arange(LONGEST + 1, dtype=np.int32)
 Leads = NDArray[np.int32]

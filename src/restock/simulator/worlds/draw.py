@@ -11,12 +11,11 @@ from restock.language import Text
 from restock.simulator.types import Shop, Stock
 from restock.simulator.worlds.deliveries import Deliveries, arrivals, draw_deliveries, pending
 from restock.simulator.worlds.demand import Demand, draw_demand
-from restock.simulator.worlds.draws import Floats, Rng, chosen, in_logs, joined, normal
+from restock.simulator.worlds.draws import CHUNK, Floats, Rng, chosen, in_logs, joined, normal
 from restock.simulator.worlds.prior import PRIOR, Prior, ToldPrior
 from restock.simulator.worlds.records import LONGEST, Told, Worlds
 from restock.simulator.worlds.terms import Start, Terms, draw_start, draw_terms, review_days
 
-CHUNK = 1024  # rows drawn together: their arrays stay in the cache
 LEAST = np.float32(1e-3)  # units per period; terms of an item that nobody wants are drawn as if this was asked for
 
 

@@ -9,6 +9,7 @@ Shape = int | tuple[int, ...]
 Between = tuple[int | float, int | float]
 
 CACHE_LINE = 64  # bytes
+CHUNK = 1024  # rows drawn together: their arrays stay in the cache
 MANY = 30.0  # units; from here on a Poisson law is drawn from a normal one, with the same mean, variance and skewness
 
 

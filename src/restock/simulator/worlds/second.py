@@ -13,8 +13,8 @@ from scipy import special
 
 from restock.simulator.worlds.deliveries import LEADS, NEVER, Deliveries
 from restock.simulator.worlds.demand import Demand
-from restock.simulator.worlds.draw import CHUNK, Drawn, assemble, draw_shop, require
-from restock.simulator.worlds.draws import Floats, Rng, chosen, evenly, in_logs, joined, normal, poisson
+from restock.simulator.worlds.draw import Drawn, assemble, draw_shop, require
+from restock.simulator.worlds.draws import CHUNK, Floats, Rng, chosen, evenly, in_logs, joined, normal, poisson
 from restock.simulator.worlds.prior import PRIOR
 from restock.simulator.worlds.records import LONGEST, SECOND_DELIVERIES, SECOND_NOISES, SECOND_PARTS, Worlds
 from restock.simulator.worlds.seasons import draw_calendar

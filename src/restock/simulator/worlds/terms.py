@@ -73,9 +73,9 @@ def draw_terms(rng: Rng, prior: TermsPrior, demand: Floats, period_days: NDArray
 
 def review_days(rng: Rng, review: Floats, periods: int) -> NDArray[np.bool_]:
     """Whether an order may leave, from LONGEST periods before the window on. [row, LONGEST + period]"""
-    every = review.astype(np.int16)[:, None]
-    first = np.floor(rng.random(every.shape) * every).astype(np.int16)
-    return (np.arange(LONGEST + periods, dtype=np.int16) + first) % every == 0
+    every = review.astype(np.int32)[:, None]
+    first = np.floor(rng.random(every.shape) * every).astype(np.int32)
+    return (np.arange(LONGEST + periods, dtype=np.int32) + first) % every == 0
 
 
 def draw_start(rng: Rng, prior: TermsPrior, demand: Floats, terms: Terms, left: NDArray[np.bool_]) -> Start:
