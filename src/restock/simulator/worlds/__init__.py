@@ -7,5 +7,17 @@ docs/concepts/worlds.md shows what is in it. Shelf life is not, as the simulator
 from restock.simulator.worlds.draw import draw_worlds
 from restock.simulator.worlds.prior import PRIOR, Prior
 from restock.simulator.worlds.records import DELIVERIES, LONGEST, NOISES, PARTS, Told, Worlds
+from restock.simulator.worlds.second import draw_second_worlds
 
-__all__ = ["DELIVERIES", "LONGEST", "NOISES", "PARTS", "PRIOR", "Prior", "Told", "Worlds", "draw_worlds"]
+__all__ = [
+    "DELIVERIES",
+    "LONGEST",
+    "NOISES",
+    "PARTS",
+    "PRIOR",
+    "Prior",
+    "Told",
+    "Worlds",
+    "draw_second_worlds",
+    "draw_worlds",
+]

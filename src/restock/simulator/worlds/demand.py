@@ -50,7 +50,7 @@ def draw_demand(rng: Rng, prior: DemandPrior, count: int, periods: int) -> Deman
     event[has["event"]] = peak.on
 
     mean = np.exp(np.minimum(log, np.float32(np.log(prior.most)), out=log), out=log)
-    change = np.zeros((count, 1 if not len(has["spread"]) else periods), np.float32)
+    change = np.zeros_like(mean)
     change[has["spread"]] = shapes.spreads(rng, prior, len(has["spread"]), periods)
     units, dispersion, noise = _draw_units(rng, prior, mean, level, np.exp(change))
     return Demand(units, mean, level, dispersion, price, promotion, event, calendar, parts, noise)

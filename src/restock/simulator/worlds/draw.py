@@ -32,8 +32,8 @@ def draw_worlds(generator: Rng, count: int, periods: int, prior: Prior = PRIOR) 
     Raises:
         UsageError: fewer than one world or four periods.
     """
-    _require("count", count, 1)
-    _require("periods", periods, 4)
+    require("count", count, 1)
+    require("periods", periods, 4)
     sizes = [min(CHUNK, count - first) for first in range(0, count, CHUNK)]
     pieces = [_draw(generator, size, periods, prior) for size in sizes]
     return assemble(jax.tree.map(joined, *pieces))
@@ -136,7 +136,8 @@ def _draw_told(rng: Rng, prior: ToldPrior, demand: Demand, deliveries: Deliverie
     return {name: np.asarray(value, np.float32) for name, value in fields.items()}
 
 
-def _require(name: str, value: int, least: int) -> None:
+def require(name: str, value: int, least: int) -> None:
+    """Raise UsageError for a draw that is too small."""
     if value < least:
         raise UsageError(
             Text(

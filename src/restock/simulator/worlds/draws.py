@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating]  # float32 throughout; the stubs of NumPy lose that in a division
 Rng = np.random.Generator
 Shape = int | tuple[int, ...]
+Between = tuple[int | float, int | float]
 
 CACHE_LINE = 64  # bytes
 MANY = 30.0  # units; from here on a Poisson law is drawn from a normal one, with the same mean, variance and skewness
@@ -26,13 +27,13 @@ def unfilled(shape: tuple[int, ...], kind: np.dtype) -> np.ndarray:
     return raw[start : start + size].view(kind).reshape(shape)
 
 
-def evenly(rng: Rng, between: tuple[float, float], shape: Shape) -> Floats:
+def evenly(rng: Rng, between: Between, shape: Shape) -> Floats:
     """Uniform between two numbers."""
     low, high = between
     return np.float32(low) + np.float32(high - low) * rng.random(shape, np.float32)
 
 
-def in_logs(rng: Rng, between: tuple[float, float], shape: Shape) -> Floats:
+def in_logs(rng: Rng, between: Between, shape: Shape) -> Floats:
     """Uniform in logarithms between two positive numbers."""
     return np.exp(evenly(rng, (np.log(between[0]), np.log(between[1])), shape))
 

@@ -1,6 +1,6 @@
 """How wide the prior is: shares of worlds that have a part, and ranges from which its numbers are drawn."""
 
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -67,7 +67,7 @@ class NoiseShares(Settings):
     lumpy: Share = 0.3
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _whole(self) -> "NoiseShares":
         return _adds_up(self)
 
 
@@ -119,7 +119,7 @@ class DeliveryShares(Settings):
     in_order: Share = 0.2
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _whole(self) -> "DeliveryShares":
         return _adds_up(self)
 
 
@@ -137,7 +137,7 @@ class DeliveryPrior(Settings):
     too_short: Range = (1.0, 5.0)
 
     @model_validator(mode="after")
-    def _reachable(self) -> Self:
+    def _reachable(self) -> "DeliveryPrior":
         if not 0 <= self.lead[0] <= self.lead[1] <= LONGEST:
             raise ValueError(f"lead times lie between 0 and {LONGEST} periods, got {self.lead[0]} to {self.lead[1]}")
         return self
@@ -169,7 +169,7 @@ class TermsPrior(Settings):
     waiting: Share = 0.1  # of worlds with backlog that start with customers who wait
 
     @model_validator(mode="after")
-    def _possible(self) -> Self:
+    def _possible(self) -> "TermsPrior":
         if self.backlog + self.partial > 1:
             raise ValueError(f"`backlog` and `partial` are shares of one whole, got {self.backlog + self.partial:g}")
         if not 1 <= self.review[0] <= self.review[1]:

@@ -23,8 +23,8 @@ PARTS = (
 )
 NOISES = ("steady", "poisson", "mixed", "lumpy")
 DELIVERIES = ("fixed", "crossing", "in_order")
-SECOND_PARTS = ("regime", "threshold", "growth", "shots", "seasonal_walk")
-SECOND_NOISES = ("customers", "weibull", "renewal")
+SECOND_PARTS = ("regime", "threshold", "growth", "shot", "seasonal_walk")
+SECOND_NOISES = ("customers", "weibull", "renewal", "excited")
 SECOND_DELIVERIES = ("geometric", "congested", "two_suppliers")
 
 

@@ -82,8 +82,8 @@ def events(rng: Rng, prior: DemandPrior, calendar: Calendar, periods: int) -> Pl
         high, echo = evenly(rng, prior.event, (count, 1)), evenly(rng, prior.echo, (count, 1))
         length = np.floor(evenly(rng, prior.event_length, (count, 1)))
         place = np.floor(rng.random((count, 1), np.float32) * np.minimum(year, periods))
-        since = np.where(t < place, t - place + year, t - place)
-        since = np.where(since >= year, since - year, since)
+        since = t - place
+        since -= year * np.floor(since / year)
         happens = (since < length) & there
         log += high * happens - _echo(since - length, high * echo * there, length)
         on |= happens
