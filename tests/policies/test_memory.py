@@ -66,7 +66,7 @@ def test_periods_in_which_demand_was_hidden_do_not_pull_the_open_mean_down() -> 
 
 def test_a_weekday_without_sales_is_found_and_does_not_lower_the_others() -> None:
     _, beliefs = after([seen(0.0 if t % 7 == 6 else 10.0) for t in range(7 * 30)], days=1.0)
-    assert beliefs.week[6] < 0.1  # the next period is day 0
+    assert beliefs.week[6] < 0.12  # the next period is day 0; half a visit of the usual factor stays in it
     assert beliefs.means[2] * beliefs.week[0] == pytest.approx(10.0, rel=0.05)
     covered = known(days=1.0)
     of_week = expected(
