@@ -1,16 +1,20 @@
 """Algorithms by name; five shops with known answers that each of them solves; stopping where numbers go wrong."""
 
+from dataclasses import replace
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from probe_shops import PROBES, costs, side_by_side
+from probe_shops import PERIODS, PROBES, SLOTS, costs, side_by_side
 
 from restock.algorithms import training
 from restock.algorithms.dqn import DqnConfig
 from restock.algorithms.training import USUAL, refuse_wrong_numbers, settings, train, train_checked
 from restock.errors import TrainingError, UsageError
+from restock.simulator.rollout import Stretch, earn
+from restock.simulator.types import Chance, Decision, Stock, View
 
 SMALL = {"rows": 32, "batch": 256}
 ENOUGH = {
@@ -39,6 +43,34 @@ def test_every_algorithm_solves_five_shops_with_known_answers(name: str) -> None
     assert not too_dear
     # paths are finite, so a policy may have luck, but not much of it
     assert all(reached[p.name] > p.best * (1 - NEAR) - 1e-6 for p in PROBES)
+
+
+def willing(view: View, decision: Decision, chance: Chance) -> Chance:
+    """Of 20 customers whose limits lie evenly between no money and 20, those whose limit is the price or more."""
+    return eqx.tree_at(lambda c: c.demand, chance, jnp.floor(jnp.maximum(20.0 - decision.price, 0.0)))
+
+
+def test_orders_and_prices_are_learned_together() -> None:
+    problem = eqx.tree_at(
+        lambda p: (p.shop.unit_cost, p.shop.holding, p.known.price),
+        PROBES[4].problem(0),
+        replace_fn=lambda x: jnp.full_like(x, 4.0),
+    )
+    problem = eqx.tree_at(
+        lambda p: (p.shop.lead_chance, p.arrives), problem, replace_fn=lambda x: x * 0 + jnp.eye(3)[0]
+    )
+    problem = replace(problem, respond=willing)
+    # price p sells 20 - p units, which cost 4 each: the best of the prices below is 12, which earns 8 * (12 - 4)
+    best, prices = 64.0, (1.0, 2.0, 3.0, 4.0)
+    changes = {"grid": "quantities", "choices": 17, "step": 0.2, "prices": prices}
+    learned, _ = train(ENOUGH["dqn"].model_copy(update=changes), problem, jax.random.key(0))
+    nothing = Stock(jnp.zeros((1, 1, 1)), jnp.zeros((1, 1, SLOTS)), jnp.zeros((1, 1)))
+    first = jax.tree.map(lambda x: x[:1], (problem.shop, problem.known, problem.demand, problem.arrives))
+    shop, known, demand, arrives = first
+    stretch = Stretch(shop, nothing, known, Chance(demand, arrives), jnp.ones((1, PERIODS)), willing)
+    _, earned = earn(learned, stretch)
+    assert earned[0, -20:].mean() >= best * (1 - NEAR)
+    assert earned[0, -20:].mean() <= best + 1e-3
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ class DqnConfig(ReplayConfig):
     grid: Grid = Field(default="levels", description="Choices are orders, or levels to order up to")
     choices: int = Field(default=31, gt=1, description="Choices of order")
     step: float = Field(default=0.2, gt=0, description="Demand scales between two choices")
+    prices: tuple[float, ...] = Field(default=(1.0,), min_length=1, description="Offered, multiples of the planned one")
     double: bool = Field(default=True, description="One network chooses, the other rates")
     dueling: bool = Field(default=True, description="Value and advantages apart")
     priority: float = Field(default=0.0, ge=0, le=1, description="0: even replay; above: surprising steps more often")
@@ -59,8 +60,8 @@ def begin(config: DqnConfig, problem: Problem, key: Array) -> Learner:
     """A network that has seen nothing."""
     make, stock = jax.random.split(key)
     inputs = observed(problem.known.features.shape[-1], problem.lead)
-    choices = Choices(config.grid, config.choices, jnp.asarray(config.step))
-    outputs = config.choices + config.dueling
+    choices = Choices(config.grid, config.choices, jnp.asarray(config.step), config.prices)
+    outputs = choices.pairs + config.dueling
     scores = Perceptron((inputs, config.hidden, config.hidden, outputs), make)
     seen, none = jnp.zeros(inputs), jnp.zeros(())
     memory = empty_memory(config.memory, Transition(seen, jnp.zeros((), int), none, seen))
@@ -128,7 +129,7 @@ def _epsilon_greedy(actor: Chooser, share: Array) -> Any:
     def act(seen: Array, view: View, drawn: Array) -> tuple[Array, Decision]:
         chance, other = drawn
         best = jnp.argmax(jax.vmap(actor.rate)(seen), axis=-1)
-        action = jnp.where(chance < share, (other * actor.choices.count).astype(best.dtype), best)
+        action = jnp.where(chance < share, (other * actor.choices.pairs).astype(best.dtype), best)
         return action, jax.vmap(actor.decide)(view, action)
 
     return act

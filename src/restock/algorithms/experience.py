@@ -1,6 +1,7 @@
 """What a policy lives through: steps along windows of a problem, and the memory that keeps them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -112,7 +113,8 @@ def live(
         t, drawn = today
         view, chance, arrived, seen = look(stock, t)
         action, decision = act(seen, view, drawn)
-        after, period = jax.vmap(settle)(view, jax.vmap(limit)(view, decision), chance, arrived)
+        react = partial(settle, respond=window.respond)
+        after, period = jax.vmap(react)(view, jax.vmap(limit)(view, decision), chance, arrived)
         return after, (seen, action, jax.vmap(reward)(shop, period) / scale)
 
     stock, (seen, action, earned) = jax.lax.scan(one_period, window.stock, (jnp.arange(periods - 1), draws))

@@ -34,6 +34,9 @@ class PolicyGradientConfig(ModelFreeConfig):
     grid: Grid = Field(default="levels", description="Softmax: choices are orders, or levels to order up to")
     choices: int = Field(default=31, gt=1, description="Softmax: choices of order")
     step: float = Field(default=0.2, gt=0, description="Softmax: demand scales between two choices")
+    prices: tuple[float, ...] = Field(
+        default=(1.0,), min_length=1, description="Softmax: prices offered, multiples of the planned one"
+    )
     temperature: float = Field(default=1.0, gt=0, description="Softmax: above 1 more even, below 1 more decided")
     lambda_: float = Field(default=0.95, ge=0, le=1, description="0: trust the value network; 1: trust what happened")
     clip: float = Field(default=0.2, gt=0, description="PPO: largest change of a probability that is rewarded")
@@ -136,8 +139,8 @@ def policy(learner: Learner) -> Chooser | Mover:
 def _actor(config: PolicyGradientConfig, inputs: int, slots: int, key: Array) -> Chooser | Mover:
     if config.orders == "normal":
         return Mover(inputs, slots, config.hidden, key, config.spread)
-    scores = Perceptron((inputs, config.hidden, config.hidden, config.choices), key)
-    choices = Choices(config.grid, config.choices, jnp.asarray(config.step))
+    choices = Choices(config.grid, config.choices, jnp.asarray(config.step), config.prices)
+    scores = Perceptron((inputs, config.hidden, config.hidden, choices.pairs), key)
     return Chooser(scores, choices, slots, config.temperature)
 
 

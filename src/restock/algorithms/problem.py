@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from restock.simulator.dynamics import Response, no_response
 from restock.simulator.money import profit_at_cost
 from restock.simulator.rollout import Stretch, under_way
 from restock.simulator.types import Chance, Decision, Known, Number, Period, Shop, Stock, View
@@ -33,6 +34,7 @@ class Problem(eqx.Module):
     last: int = eqx.field(static=True)
     reward: Reward = eqx.field(static=True, default=profit_at_cost)  # of a period; `pathwise` follows its derivative
     limit: Limit = eqx.field(static=True, default=no_limit)  # what becomes of a decision, such as a full shelf
+    respond: Response = eqx.field(static=True, default=no_response)  # what becomes of demand under a decision
 
     @property
     def lead(self) -> int:
@@ -62,7 +64,7 @@ def draw(problem: Problem, batch: int, periods: int, key: Array) -> Stretch:
     shop = jax.tree.map(pick, problem.shop)
     stock = random_stock(problem.demand.shape[-1], known, jnp.stack(much, axis=1))
     stock = eqx.tree_at(lambda s: s.on_order, stock, stock.on_order * under_way(chance.arrives))
-    return Stretch(shop, stock, known, chance, cut(problem.weight))
+    return Stretch(shop, stock, known, chance, cut(problem.weight), problem.respond)
 
 
 def random_stock(channels: int, known: Known, shares: Float[Array, "row place"]) -> Stock:

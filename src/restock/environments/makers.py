@@ -10,10 +10,9 @@ from gymnasium.spaces import Box
 
 from restock.environments import nonstationary
 from restock.environments.faces import RestockEnv, RestockVectorEnv
-from restock.environments.task import Actions, Task, ordering, within
+from restock.environments.task import Actions, Task, booked_profit, ordering, within
 from restock.errors import UsageError
 from restock.language import Text
-from restock.simulator.types import Number, Period, Shop
 
 
 def make(task: str, **given: Any) -> RestockEnv:
@@ -74,8 +73,3 @@ def nonstationary_task(
     high[0] = found.capacity
     space = Box(task.observation_space.low, high, dtype=np.float32)
     return replace(task, rules=rules, observation_space=space, start=found.starting_stock)
-
-
-def booked_profit(shop: Shop, period: Period) -> Number:
-    """Purchases are charged when they are ordered, and what is left at the end is worth nothing."""
-    return period.money.profit

@@ -4,18 +4,29 @@ In a period: what is ordered comes at once, up to the capacity; a price is set; 
 more; pay for what was ordered, `holding` per unit left and `shortage` per unit lost. After the last period what is left
 earns `salvage` per unit. What counts is the expected profit of all periods together, the start drawn at random.
 
-The simulator has no response of demand to price, so these instances come with a step of their own.
+Orders and prices lie on a small grid, so `step` lives many paths in NumPy; `pricing_task` is the same shop in the
+simulator, as Gymnasium sees it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple, Protocol
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
+from gymnasium.spaces import Box, Discrete
+from jaxtyping import Array, Float
 from numpy.typing import NDArray
 from scipy import stats
 
 from restock.environments.naming import find, not_an_instance
+from restock.environments.setting import Course, Setting, empty_stock, plain_shop, steady
+from restock.environments.task import Rules, Task, booked_profit, episode_length, kind_of_actions, within
+from restock.errors import UsageError
 from restock.language import Text
+from restock.simulator.types import Chance, Decision, Number, Stock, View
 
 KIND = Text("pricing", "定价（pricing）")
 
@@ -108,6 +119,22 @@ class Pricing:
                     "必须有价格、初始库存和周期；初始库存在 0 与 capacity 之间；discount 大于 0 且不超过 1",
                 ),
             )
+
+    def setting(self) -> Setting:
+        """As the simulator sees it; what is drawn is not demand but its luck, see `Drawn`. Feature: periods left."""
+        usual = float(np.median(self.prices))
+        mean = self.demand.mean(min(self.prices, key=lambda price: abs(price - usual)))
+        shop = plain_shop(lead_time=0, holding=self.holding, shortage=self.shortage, unit_cost=self.unit_cost)
+        steady_known = eqx.tree_at(lambda k: k.price, steady(mean, mean, 1), jnp.full(1, usual))
+
+        def draw(generator: np.random.Generator, paths: int, periods: int) -> Course:
+            luck = jnp.asarray(generator.random((paths, periods)), jnp.float32)
+            known = jax.tree.map(lambda x: jnp.broadcast_to(x, (paths, periods, *x.shape)), steady_known)
+            left = jnp.maximum(self.periods - jnp.arange(periods), 0.0)
+            left = jnp.broadcast_to(left[:, None], (paths, periods, 1))
+            return Course(luck, eqx.tree_at(lambda k: k.features, known, left))
+
+        return Setting(self.name, shop, empty_stock(0), float(self.largest_order), draw)
 
     def allowed(self, stock: Integers, order: Integers) -> Integers:
         """The part of an order that may be placed."""
@@ -214,6 +241,86 @@ PUBLISHED = {
     JOINT: Published(109.558, None, None, _DECISIONRL),
     LISTED: Published(33.178121, None, 32.508, "the joint pricing instance of a public benchmark of 2025, static rule"),
 }
+
+
+@dataclass(frozen=True, eq=False)  # told apart by identity: to compare tables in every step would take longer than it
+class Drawn:
+    """Demand at the price nearest to the decided one; `Chance.demand` is its luck, evenly drawn between 0 and 1.
+
+    The same luck is more demand at a lower price, so that prices are compared fairly.
+    """
+
+    prices: tuple[float, ...]  # money per unit
+    below: tuple[tuple[float, ...], ...]  # P(D <= 0), P(D <= 1), ... at each of them
+
+    def __call__(self, view: View, decision: Decision, chance: Chance) -> Chance:
+        nearest = jnp.argmin(jnp.abs(jnp.asarray(self.prices) - decision.price[0]))
+        units = (chance.demand[0] >= jnp.asarray(self.below)[nearest]).sum()
+        return eqx.tree_at(lambda c: c.demand, chance, jnp.full_like(chance.demand, units))
+
+
+@cache
+def drawn_demand(instance: Pricing) -> Drawn:
+    """Its demand; what is rarer than one in ten million is cut off."""
+    most = max(instance.prices, key=instance.demand.mean)
+    enough = next(n for n in range(1, 10_000) if instance.demand.chances(most, n).sum() > 1 - 1e-7)
+    return Drawn(
+        instance.prices,
+        tuple(tuple(np.cumsum(instance.demand.chances(price, enough)).tolist()) for price in instance.prices),
+    )
+
+
+def pricing_task(instance: str, actions: str = "discrete", periods: int | None = None) -> Task:
+    """The task of a published instance as Gymnasium sees it.
+
+    Observation: units on hand; periods left, this one included. Action: order * number of prices + index of the price.
+    Reward: money of the period as booked; what is left at the end is worth nothing.
+
+    Args:
+        instance: its name.
+        actions: `discrete`; there are no others here.
+        periods: of an episode; none: all of the instance.
+
+    Raises:
+        UsageError: no such instance (the hint offers the nearest), kind of action or length, or the instance pays for
+            what is left, which no reward of a period can tell.
+    """
+    found = find_instance(instance)
+    if kind_of_actions(actions) != "discrete":
+        raise UsageError(
+            Text("orders and prices are pairs of a grid here", "此处订货量与价格成对取自网格"),
+            hint=Text("choose `actions='discrete'`", "请使用 `actions='discrete'`"),
+        )
+    if found.salvage:
+        raise UsageError(
+            Text(
+                f"`{found.name}` pays {found.salvage} per unit left at the end: no environment has that yet",
+                f"`{found.name}` 在结束时按每件 {found.salvage} 回收剩余库存：目前没有环境支持",
+            ),
+            hint=Text("choose `markdown`, `orders-only` or `joint`", "可选：`markdown`、`orders-only` 或 `joint`"),
+        )
+    setting = found.setting()
+    length, count = episode_length(replace(setting, periods=found.periods), periods), len(found.prices)
+    prices, response = jnp.asarray(found.prices), drawn_demand(found)
+
+    def order(view: View, action: Number) -> Number:
+        return action // count
+
+    def price(view: View, action: Number) -> Number:
+        return prices[(action % count).astype(int)]
+
+    def start(generator: np.random.Generator, paths: int) -> Stock:
+        units = jnp.asarray(np.asarray(found.starts)[generator.integers(0, len(found.starts), paths)], jnp.float32)
+        return Stock(units[:, None, None], jnp.zeros((paths, 1, 0)), jnp.zeros((paths, 1)))
+
+    rules = Rules(within(order, found.capacity), _on_hand_and_left, booked_profit, price, response)
+    space = Box(0.0, np.array([found.capacity, found.periods], np.float32), dtype=np.float32)
+    actions_there = Discrete((found.largest_order + 1) * count)
+    return Task(setting, length, actions_there, space, ("on_hand", "periods_left"), rules, moves=True, start=start)
+
+
+def _on_hand_and_left(view: View, asked: Number) -> Float[Array, " observation"]:
+    return jnp.stack([view.stock.on_hand.sum(), view.known.features[0]])
 
 
 def find_instance(name: str) -> Pricing:

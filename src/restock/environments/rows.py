@@ -156,7 +156,11 @@ def _advance(rules: Rules, tree: Any, fixed: list[Array], now: Now, actions: Arr
     def one_row(now: tuple[Stock, Array, Array], today: Today, tomorrow: Today) -> tuple[Stock, Array, Array]:
         stock, arrived, action = now
         view, chance = View(shop, stock, today.known), Chance(today.demand, today.arrives)
-        stock, period = settle(view, buy(view, rules.order(view, action)), chance, arrived)
+        decision = buy(view, rules.order(view, action))
+        if rules.price is not None:
+            price = jnp.full_like(decision.price, rules.price(view, action))
+            decision = eqx.tree_at(lambda d: d.price, decision, price)
+        stock, period = settle(view, decision, chance, arrived, rules.respond)
         paid = rules.reward(shop, period)
         stock, arrived = receive(stock, Chance(tomorrow.demand, tomorrow.arrives))
         seen = rules.observe(View(shop, stock, tomorrow.known), period.demand.sum())

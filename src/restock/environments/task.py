@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from restock.environments.setting import Setting
 from restock.errors import UsageError
 from restock.language import Text
+from restock.simulator.dynamics import Response, no_response
 from restock.simulator.money import profit_at_cost
 from restock.simulator.types import Known, Number, Period, Shop, Stock, View
 
@@ -31,6 +32,8 @@ class Rules(NamedTuple):
     order: Order
     observe: Callable[[View, Number], Float[Array, " observation"]]  # also units asked for in the period before
     reward: Callable[[Shop, Period], Number]
+    price: Order | None = None  # action -> money per unit; none: the planned price
+    respond: Response = no_response  # what becomes of demand under a decision
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,11 @@ def within(order: Order, capacity: float) -> Order:
         return jnp.clip(order(view, action), 0.0, capacity - view.stock.on_hand.sum())
 
     return fitting
+
+
+def booked_profit(shop: Shop, period: Period) -> Number:
+    """Purchases are charged when they are ordered, and what is left at the end is worth nothing."""
+    return period.money.profit
 
 
 def refuse_action(wrong: Any, space: Any, where: str, where_zh: str) -> UsageError:

@@ -73,15 +73,27 @@ class Choices(eqx.Module):
     `quantities`: so many steps. `bounded`: the same, but never beyond the newsvendor's level and half the largest
     order, so stock does not run away while orders are tried at random. `levels`: up to that level and some steps.
 
-    Prices are added as a second grid: the index then counts pairs, order first, and `decision` reads both parts of it.
+    Prices are a second grid: an index counts pairs, and those with the same order lie side by side.
     """
 
     kind: Grid = eqx.field(static=True)
-    count: int = eqx.field(static=True)
-    step: Number  # demand scales between two choices
+    count: int = eqx.field(static=True)  # of orders
+    step: Number  # demand scales between two orders
+    prices: tuple[float, ...] = eqx.field(static=True, default=(1.0,))  # multiples of the planned price
+
+    @property
+    def pairs(self) -> int:
+        """How many choices there are."""
+        return self.count * len(self.prices)
+
+    def decide(self, view: View, index: Int[Array, ""]) -> Decision:
+        """The order and the price of a choice."""
+        order, price = jnp.divmod(index, len(self.prices))
+        decision = buy(view, self.order(view, order))
+        return eqx.tree_at(lambda d: d.price, decision, decision.price * jnp.asarray(self.prices)[price])
 
     def order(self, view: View, index: Array) -> Number:
-        """Units, before packs and minimum."""
+        """Units, before packs and minimum. index: of the orders"""
         scale = view.known.scale
         if self.kind == "quantities":
             return index * self.step * scale
@@ -107,8 +119,8 @@ class Chooser(eqx.Module):
         return self.decide(view, jax.random.categorical(key, scores / self.temperature))
 
     def decide(self, view: View, index: Int[Array, ""]) -> Decision:
-        """The order of that choice."""
-        return buy(view, self.choices.order(view, index))
+        """The order and the price of that choice."""
+        return self.choices.decide(view, index)
 
     def sample(self, seen: Float[Array, " input"], key: Array) -> Int[Array, ""]:
         """A choice drawn from the softmax of the scores."""
@@ -122,7 +134,7 @@ class Chooser(eqx.Module):
     def rate(self, seen: Float[Array, " input"]) -> Float[Array, " choice"]:
         """A score for every choice; networks with one output more are duelling: value and advantages."""
         out = self.scores(seen)
-        return out if out.shape[0] == self.choices.count else duel(out)
+        return out if out.shape[0] == self.choices.pairs else duel(out)
 
 
 def duel(out: Float[Array, " out"]) -> Float[Array, " choice"]:

@@ -1,5 +1,7 @@
 """One period in the shop."""
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,8 +10,17 @@ from jaxtyping import Array, Float
 from restock.simulator.money import book
 from restock.simulator.types import Chance, Decision, Known, Period, Shop, Stock, View
 
+Response = Callable[[View, Decision, Chance], Chance]  # what customers make of a decision, such as its price
 
-def step(shop: Shop, stock: Stock, known: Known, decide, chance: Chance) -> tuple[Stock, Period]:
+
+def no_response(view: View, decision: Decision, chance: Chance) -> Chance:
+    """Demand is what it is, whatever is decided."""
+    return chance
+
+
+def step(
+    shop: Shop, stock: Stock, known: Known, decide, chance: Chance, respond: Response = no_response
+) -> tuple[Stock, Period]:
     """Advance one item by one period.
 
     1. Deliveries due now arrive. 2. The policy sees the `View` and decides. 3. Orders leave, whole packs and at least
@@ -25,10 +36,11 @@ def step(shop: Shop, stock: Stock, known: Known, decide, chance: Chance) -> tupl
         known: what the policy may know.
         decide: View -> Decision.
         chance: demand and which orders arrive.
+        respond: what becomes of demand under this decision.
     """
     stock, arrived = receive(stock, chance)
     view = View(shop, stock, known)
-    return settle(view, decide(view), chance, arrived)
+    return settle(view, decide(view), chance, arrived, respond)
 
 
 def receive(stock: Stock, chance: Chance) -> tuple[Stock, Float[Array, " lane"]]:
@@ -39,9 +51,12 @@ def receive(stock: Stock, chance: Chance) -> tuple[Stock, Float[Array, " lane"]]
     return Stock(on_hand, stock.on_order - coming, stock.backlog), arrived
 
 
-def settle(view: View, decision: Decision, chance: Chance, arrived: Float[Array, " lane"]) -> tuple[Stock, Period]:
+def settle(
+    view: View, decision: Decision, chance: Chance, arrived: Float[Array, " lane"], respond: Response = no_response
+) -> tuple[Stock, Period]:
     """Ship, sell and pay: everything that follows the decision."""
     shop, stock = view.shop, view.stock
+    chance = respond(view, decision, chance)
     order = allowed(shop, view.known.may_order, decision.order)
     at_once = order * chance.arrives[:, 0]
     shelf = stock.on_hand.sum() + at_once.sum()

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from restock.simulator.dynamics import step
+from restock.simulator.dynamics import Response, no_response, step
 from restock.simulator.money import profit_at_cost
 from restock.simulator.types import Chance, Decision, Known, Period, Shop, Stock, View
 
@@ -54,14 +54,16 @@ def rollout(
     return jax.lax.scan(jax.checkpoint(one_period), stock, (chance.demand, keys, moving))
 
 
-def _live(policy: Policy, shop: Shop, stock: Stock, today: Any, key: Array | None = None) -> tuple[Stock, Period]:
+def _live(
+    policy: Policy, shop: Shop, stock: Stock, today: Any, key: Array | None = None, respond: Response = no_response
+) -> tuple[Stock, Period]:
     """One period under a policy; `today` is demand, what is known, what was foreseen, and which orders arrive."""
     demand, known, context, arrives = today
 
     def decide(view: View) -> Decision:
         return policy(view, key) if context is None else policy.decide(view, context)  # pyright: ignore
 
-    return step(shop, stock, known, decide, Chance(demand, arrives))
+    return step(shop, stock, known, decide, Chance(demand, arrives), respond)
 
 
 def _foresee(policy: Policy, shop: Shop, known: Known) -> Any:
@@ -121,6 +123,7 @@ class Stretch(eqx.Module):
     known: Known  # [row, period], or [row] where nothing ever changes
     chance: Chance  # [row, period]; `arrives` may lack the period axis
     weight: Float[Array, "row period"]  # how much a period's money counts
+    respond: Response = eqx.field(static=True, default=no_response)  # what becomes of demand under a decision
 
 
 def everything(shop: Shop, period: Period) -> Period:
@@ -150,7 +153,7 @@ def run(
     still, shop, stock = jax.tree.map(_rows_last, (still, stretch.shop, stretch.stock))
 
     def one_row(policy: Policy, shop: Shop, stock: Stock, today: Any) -> tuple[Stock, Any]:
-        after, period = _live(policy, shop, stock, today)
+        after, period = _live(policy, shop, stock, today, respond=stretch.respond)
         return after, keep(shop, period)
 
     def one_period(stock: Stock, today: Any) -> tuple[Stock, Any]:

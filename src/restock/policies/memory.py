@@ -1,0 +1,234 @@
+"""What can be kept of an item's past in a few numbers, and what it says of demand and deliveries to come.
+
+Everything is an exponentially weighted mean that knows its own weight, so that the first observations count fully and
+none at all leaves the prior: the guess that like items give, or one unit per period.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from restock.simulator.remembering import Seen
+from restock.simulator.types import Known, Number, Shop
+
+RATES = jnp.array([0.6, 0.3, 0.1, 0.03])  # of the means of sales
+ERRORS = jnp.array([0.1, 0.03])  # of everything about their spread
+VISIT = 0.25  # of a place in a season, each time that it comes round
+LAST = 4  # sales kept as they were
+WEEK, YEAR = 7, 13  # places of the two seasons: days, and parts of four weeks
+GUESSED, ASSUMED = 0.7, 0.15  # observations that a guess from like items is worth, and that one unit per period is
+TOLD_LAW, PROMISE, USUAL = 50.0, 3.0, 1.0  # orders that a law of lead times is worth: told, promised, assumed
+
+
+class Told(NamedTuple):
+    """What a shop knows ahead, as `Known.features` holds it, in this order. [period] or numbers"""
+
+    days: Array  # 1 where periods are days whose weekday is known
+    weeks: Array  # 1 where periods are weeks whose place in the year is known
+    moves: Array  # 1 where the next period lies in the next part of the year
+    plan: Array  # 1 where prices and promotions are planned ahead
+    promotion: Array  # 1 in a planned promotion
+    promotion_soon: Array  # mean over the next three periods
+    promotion_later: Array  # over the five after those
+    price: Array  # logarithm of planned price / usual price
+    price_soon: Array
+    price_later: Array
+    event: Array  # 1 on days of known events
+    event_soon: Array
+    event_later: Array
+    category: Array  # 1 where like items give a guess
+    category_level: Array  # of demand, units per period
+    category_dispersion: Array  # of (variance - mean) / mean²
+    law_told: Array  # 1 where `Shop.lead_chance` is known to be right
+    promised: Array  # 1 where it is what the supplier promised; else it is a mere assumption
+
+
+class Memory(eqx.Module):
+    """All that is kept of one item. Means are kept as sums beside the sum of their weights."""
+
+    count: Number  # periods seen
+    means: Float[Array, "*axes rate"]  # of sales without their weekday, units
+    weights: Float[Array, "*axes rate"]
+    open_means: Float[Array, "*axes error"]  # the same where nothing was hidden
+    open_weights: Float[Array, "*axes error"]
+    squares: Float[Array, "*axes error"]  # of surprises, units squared
+    square_weights: Float[Array, "*axes error"]
+    hidden: Float[Array, "*axes error"]  # share of periods in which demand was hidden
+    empty: Float[Array, "*axes error"]  # share of periods without a sale
+    product: Number  # of each surprise and the one before, units squared
+    surprise: Number  # the last one, units
+    last: Float[Array, "*axes last"]  # sales, units, the latest first
+    last_hidden: Float[Array, "*axes last"]
+    lift: Number  # of sales over the mean in promotions and events, units / unit
+    lift_weight: Number
+    week: Float[Array, "*axes week"]  # sales / mean, this period's place first
+    week_weights: Float[Array, "*axes week"]
+    year: Float[Array, "*axes year"]
+    year_weights: Float[Array, "*axes year"]
+    leads: Float[Array, "*axes count"]  # orders that came after 0, 1, 2, ... periods; last: never
+
+
+class Beliefs(eqx.Module):
+    """What a memory says, in units."""
+
+    scale: Number  # mean demand over all that was seen, units per period
+    means: Float[Array, "*axes rate"]
+    open_means: Float[Array, "*axes error"]
+    spreads: Float[Array, "*axes error"]  # standard deviation of surprises
+    week: Float[Array, "*axes week"]  # factors, this period first
+    year: Float[Array, "*axes year"]
+    lift: Number
+    law: Float[Array, "*axes count"]  # chances that an order comes after 0, 1, 2, ... periods; last: never
+    lead: Number  # mean of those that come
+    lead_spread: Number
+
+
+def empty_memory(longest: int) -> Memory:
+    """Nothing seen yet. longest: lead time in periods"""
+    none, rates, errors = jnp.zeros(()), jnp.zeros(RATES.shape), jnp.zeros(ERRORS.shape)
+    last, week, year = jnp.zeros(LAST), jnp.zeros(WEEK), jnp.zeros(YEAR)
+    return Memory(
+        none, rates, rates, errors, errors, errors, errors, errors, errors, none, none, last, last, none, none,
+        week, week, year, year, jnp.zeros(longest + 2),
+    )  # fmt: skip
+
+
+def believe(memory: Memory, shop: Shop, known: Known) -> Beliefs:
+    """What to expect, from what was seen and what is told."""
+    told = Told(*known.features)
+    guess = jnp.where(told.category > 0, jnp.maximum(told.category_level, 1e-3), 1.0)
+    worth = jnp.where(told.category > 0, GUESSED, ASSUMED)
+
+    def mean(sums: Array, weights: Array, rates: Array, prior: Array) -> Array:
+        return (sums + worth * rates * prior) / (weights + worth * rates)
+
+    means = mean(memory.means, memory.weights, RATES, guess)
+    scale = jnp.maximum(means[-1], 1e-3)
+    open_means = mean(memory.open_means, memory.open_weights, ERRORS, means[2:])
+    usual_square = scale + jnp.where(told.category > 0, told.category_dispersion, 0.3) * scale**2
+    squares = mean(memory.squares, memory.square_weights, ERRORS, usual_square)
+    week = (memory.week + 0.5 * VISIT) / (memory.week_weights + 0.5 * VISIT)
+    year = (memory.year + 0.5 * VISIT) / (memory.year_weights + 0.5 * VISIT)
+    lift = (memory.lift + 0.1) / (memory.lift_weight + 0.1)
+
+    worth_law = jnp.where(told.law_told > 0, TOLD_LAW, jnp.where(told.promised > 0, PROMISE, USUAL))
+    chances = shop.lead_chance[0]
+    law = jnp.append(chances, jnp.maximum(1.0 - chances.sum(), 0.0))
+    law = (worth_law * law + memory.leads) / (worth_law + memory.leads.sum())
+    leads = jnp.arange(chances.shape[0])
+    comes = jnp.maximum(law[:-1].sum(), 1e-6)
+    lead = law[:-1] @ leads / comes
+    lead_spread = jnp.sqrt(jnp.maximum(law[:-1] @ leads**2 / comes - lead**2, 0.0))
+    return Beliefs(scale, means, open_means, jnp.sqrt(squares), week, year, lift, law, lead, lead_spread)
+
+
+def expected(beliefs: Beliefs, shop: Shop, known: Known, mean: Number, spread: Number) -> Known:
+    """What a rule may know: demand until the order after this one arrives, from a mean and a spread per period.
+
+    Args:
+        mean: units per period, on a usual weekday.
+        spread: standard deviation of a period's surprise, units.
+    """
+    covered = beliefs.lead + shop.review[0]
+    lead_demand = mean * covered * week_factor(beliefs.week, covered)
+    variance = covered * spread**2 + (mean * beliefs.lead_spread) ** 2
+    return eqx.tree_at(
+        lambda k: (k.scale, k.lead_demand, k.lead_spread),
+        known,
+        (beliefs.scale, lead_demand, jnp.sqrt(variance)),
+    )
+
+
+def week_factor(week: Float[Array, " week"], covered: Number) -> Number:
+    """Mean factor of the weekdays of so many periods from now on."""
+    whole = jnp.floor(covered / WEEK)
+    days = whole + jnp.clip(covered - whole * WEEK - jnp.arange(WEEK), 0.0, 1.0)
+    return (days @ week) / jnp.maximum(days.sum(), 1e-6)
+
+
+def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
+    """The memory after one more period."""
+    told, beliefs = Told(*known.features), believe(memory, shop, known)
+    sales, hidden, weight = seen.sales, seen.hidden, seen.weight
+    day = jnp.where(told.days > 0, jnp.clip(beliefs.week[0], 0.05, 5.0), 1.0)
+    lifted = jnp.maximum(jnp.maximum(told.promotion, told.event), 0.0)
+    factor = day * jnp.where(lifted > 0, jnp.clip(beliefs.lift, 0.3, 10.0), 1.0)
+    plain = sales / factor
+    counts = weight * jnp.minimum(day, 1.0)  # a day on which hardly anything is sold says little of the mean
+
+    def move(sums: Array, weights: Array, rates: Array, value: Array, counts: Array) -> tuple[Array, Array]:
+        step = rates * counts
+        return sums + step * (value - sums), weights + step * (1.0 - weights)
+
+    means, weights = move(memory.means, memory.weights, RATES, plain, counts)
+    open_means, open_weights = move(memory.open_means, memory.open_weights, ERRORS, plain, counts * (1.0 - hidden))
+    surprise = weight * (sales - beliefs.means[2] * factor)
+    squares, square_weights = move(memory.squares, memory.square_weights, ERRORS, surprise**2, weight)
+    share = weight * ERRORS
+    ratio = sales / jnp.maximum(beliefs.means[2], 1e-6)
+    lift, lift_weight = move(memory.lift, memory.lift_weight, jnp.asarray(VISIT), ratio / day, weight * lifted)
+    year_ratio = jnp.minimum(sales / beliefs.scale, 30.0)
+    at_week, at_year = jnp.arange(WEEK) == 0, jnp.arange(YEAR) == 0
+    usual_day = weight * told.days * (1.0 - lifted)
+    week, week_weights = move(memory.week, memory.week_weights, VISIT * at_week, jnp.minimum(ratio, 10.0), usual_day)
+    year, year_weights = move(memory.year, memory.year_weights, VISIT * at_year, year_ratio, weight * told.weeks)
+    turn_week, turn_year = told.days > 0, (told.weeks > 0) & (told.moves > 0)
+    return Memory(
+        count=memory.count + weight,
+        means=means,
+        weights=weights,
+        open_means=open_means,
+        open_weights=open_weights,
+        squares=squares,
+        square_weights=square_weights,
+        hidden=memory.hidden + share * (hidden - memory.hidden),
+        empty=memory.empty + share * ((sales <= 0) - memory.empty),
+        product=memory.product + 0.1 * weight * (surprise * memory.surprise - memory.product),
+        surprise=surprise,
+        last=jnp.concatenate([sales[None], memory.last[:-1]]),
+        last_hidden=jnp.concatenate([hidden[None], memory.last_hidden[:-1]]),
+        lift=lift,
+        lift_weight=lift_weight,
+        week=jnp.where(turn_week, jnp.roll(week, -1), week),
+        week_weights=jnp.where(turn_week, jnp.roll(week_weights, -1), week_weights),
+        year=jnp.where(turn_year, jnp.roll(year, -1), year),
+        year_weights=jnp.where(turn_year, jnp.roll(year_weights, -1), year_weights),
+        leads=memory.leads + seen.leads,
+    )
+
+
+def outline(memory: Memory, beliefs: Beliefs, known: Known) -> Float[Array, " input"]:
+    """The memory without units, for a network."""
+    told, scale = Told(*known.features), beliefs.scale
+
+    def logs(units: Array) -> Array:
+        return jnp.log1p(jnp.maximum(units, 0.0) / scale)
+
+    share = memory.product / jnp.maximum(memory.squares[0], 1e-9)
+    numbers = [
+        jnp.log1p(memory.count) / 4.0,
+        1.0 / (1.0 + memory.count),
+        jnp.clip(jnp.log(scale) / 4.0, -2.0, 2.0),  # units are whole, so a slow item is another one than a fast item
+        jnp.clip(share, -1.0, 1.0),
+        jnp.log(jnp.clip(beliefs.lift, 0.1, 10.0)),
+        jnp.minimum(memory.lift_weight, 1.0),
+        told.days, told.weeks, told.plan, told.promotion, told.promotion_soon, told.promotion_later,
+        told.price, told.price_soon, told.price_later, told.event, told.event_soon, told.event_later,
+        told.category, told.category * logs(told.category_level), told.law_told, told.promised,
+        beliefs.lead / 4.0, beliefs.lead_spread / 3.0, beliefs.law[-1], jnp.log1p(memory.leads.sum()) / 3.0,
+    ]  # fmt: skip
+    lists = [
+        logs(beliefs.means),
+        logs(beliefs.open_means),
+        logs(beliefs.spreads),
+        logs(memory.last),
+        memory.last_hidden,
+        memory.hidden,
+        memory.empty,
+        told.days * jnp.log(jnp.clip(beliefs.week, 0.1, 10.0)),
+        told.weeks * jnp.log(jnp.clip(beliefs.year[:4], 0.1, 10.0)),
+        told.weeks * jnp.minimum(memory.year_weights[:4] * 4.0, 1.0),
+    ]
+    return jnp.concatenate([jnp.stack(numbers), *lists])
