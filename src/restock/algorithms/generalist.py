@@ -5,7 +5,7 @@ updates the worlds are new: there is nothing to over-fit.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,8 +15,10 @@ from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
 from restock.algorithms.optimizer import adam, descend, start
-from restock.policies.generalist import Generalist
-from restock.policies.memory import Told
+from restock.policies.generalist import Generalist, Recalled
+from restock.policies.memory import Told, believe
+from restock.policies.network import SHARPNESS
+from restock.policies.rules import buy, position
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import Remembering, Seen, recall, run_remembering
 from restock.simulator.rollout import Stretch, run
@@ -24,8 +26,9 @@ from restock.simulator.types import Chance, Decision, Known, Period, Shop, View
 from restock.simulator.worlds import LONGEST, PRIOR, Prior, Worlds, draw_worlds
 
 Draw = Callable[[np.random.Generator, int, int], Worlds]
+FLAT = 0.3  # slope of orders at first, per demand scale
 LEAST = 0.05  # of the unit cost: margins below count as this, as some sell at a loss
-BOUND = -1.0  # of a world's score; what lies below counts for a tenth: a hopeless item must not drown the others
+BOUND = -1.0  # of a world's score; losses below count by their logarithm: no hopeless item must drown the others
 
 
 class GeneralistConfig(BaseModel):
@@ -39,7 +42,8 @@ class GeneralistConfig(BaseModel):
     periods: int = Field(default=50, gt=0, description="Periods lived")
     hidden: int = Field(default=64, gt=0, description="Units of each layer")
     state: int = Field(default=16, gt=0, description="Numbers of the learned memory")
-    learning_rate: float = Field(default=3e-3, gt=0, description="Largest step of Adam")
+    learning_rate: float = Field(default=1e-3, gt=0, description="Largest step of Adam")
+    reach: float = Field(default=0.6, gt=0, le=1, description="Share of the updates with a flatter slope, `Reaching`")
     at_once: int = Field(default=25, gt=0, description="Updates between two draws of worlds")
 
 
@@ -53,11 +57,40 @@ class Lives(eqx.Module):
     worth: Float[Array, " row"]  # money that serving all demand would bring and save
 
 
-class Learner(NamedTuple):
+class Learner(eqx.Module):
     """All that training carries from one update to the next."""
 
     policy: Generalist
     optimizer: Any
+    updates: Float[Array, ""]  # done so far
+
+
+class Reaching(eqx.Module):
+    """The same orders, with a derivative that reaches where nothing is ordered.
+
+    Many worlds are hopeless, so a policy learns early to order nothing, in too many of them: and where no order is near,
+    no derivative says that one would pay. With a flat slope it still does, at the price of counting states in which
+    another unit changes nothing; so the slope is let go to that of the order itself.
+    """
+
+    policy: Generalist
+    slope: Float[Array, ""]  # of the softplus that is derived, per demand scale
+
+    def begin(self, shop: Shop, known: Known) -> Recalled:
+        """As the policy does."""
+        return self.policy.begin(shop, known)
+
+    def decide(self, view: View, memory: Recalled) -> Decision:
+        """The policy's order."""
+        parts = self.policy.parts(view, memory)
+        scale = believe(memory.kept, view.shop, view.known).scale
+        missing = (parts.level - position(view) + parts.correction) / scale
+        reached = jax.nn.softplus(self.slope * missing) / self.slope * scale
+        return buy(view, reached + jax.lax.stop_gradient(parts.order - reached))
+
+    def remember(self, memory: Recalled, shop: Shop, known: Known, seen: Seen) -> Recalled:
+        """As the policy does."""
+        return self.policy.remember(memory, shop, known, seen)
 
 
 def live_worlds(worlds: Worlds, generator: np.random.Generator, history: int, seen: int | None = None) -> Lives:
@@ -165,7 +198,7 @@ def train_generalist(
 def begin(config: GeneralistConfig, seed: int) -> Learner:
     """An untrained policy: about the newsvendor's order with estimated mean and spread."""
     policy = Generalist(LONGEST, config.hidden, config.state, jax.random.key(seed))
-    return Learner(policy, start(_optimizer(config), policy))
+    return Learner(policy, start(_optimizer(config), policy), jnp.zeros(()))
 
 
 @eqx.filter_jit
@@ -173,14 +206,18 @@ def _learn(config: GeneralistConfig, learner: Learner, lives: Lives) -> tuple[Le
     optimizer = _optimizer(config)
 
     def update(learner: Learner, batch: Lives) -> tuple[Learner, Array]:
+        done = jnp.minimum(learner.updates / (config.reach * config.updates), 1.0)
+        slope = FLAT * (SHARPNESS / FLAT) ** done
+
         def loss_of(policy: Generalist) -> tuple[Array, Array]:
-            share = scores(policy, batch)
+            share = scores(Reaching(policy, slope), batch)
             return -jnp.where(share > BOUND, share, BOUND + 0.1 * (share - BOUND)).mean(), jnp.clip(
                 share, BOUND, 1.0
             ).mean()
 
         (_, score), gradient = eqx.filter_value_and_grad(loss_of, has_aux=True)(learner.policy)
-        return Learner(*descend(optimizer, learner.optimizer, gradient, learner.policy)), score
+        policy, memory = descend(optimizer, learner.optimizer, gradient, learner.policy)
+        return Learner(policy, memory, learner.updates + 1), score
 
     batches = jax.tree.map(lambda x: x.reshape(-1, config.batch, *x.shape[1:]), lives)
     return jax.lax.scan(update, learner, batches)

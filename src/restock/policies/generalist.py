@@ -10,7 +10,7 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
 from restock.policies.memory import Beliefs, Memory, Told, believe, empty_memory, expected, outline, remember
-from restock.policies.network import Layer, Network
+from restock.policies.network import Layer, Network, Parts
 from restock.policies.rules import buy, critical_ratio, position
 from restock.simulator.remembering import Seen
 from restock.simulator.types import Decision, Known, Shop, View
@@ -47,8 +47,12 @@ class Generalist(eqx.Module):
 
     def decide(self, view: View, memory: Recalled) -> Decision:
         """The order at this stock."""
+        return buy(view, self.parts(view, memory).order)
+
+    def parts(self, view: View, memory: Recalled) -> Parts:
+        """What the order is made of."""
         view = self.informed(view, memory)
-        return self.network.decide(view, self.network.foresee(view.shop, view.known))
+        return self.network.parts(view, self.network.foresee(view.shop, view.known))
 
     def informed(self, view: View, memory: Recalled) -> View:
         """What the network sees: beliefs in place of facts that the shop does not have."""
