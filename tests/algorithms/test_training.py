@@ -11,7 +11,7 @@ from probe_shops import PERIODS, PROBES, SLOTS, costs, side_by_side
 
 from restock.algorithms import training
 from restock.algorithms.dqn import DqnConfig
-from restock.algorithms.training import USUAL, refuse_wrong_numbers, settings, train, train_checked
+from restock.algorithms.training import USUAL, check_seed, refuse_wrong_numbers, settings, train, train_checked
 from restock.errors import TrainingError, UsageError
 from restock.simulator.rollout import Stretch, earn
 from restock.simulator.types import Chance, Decision, Stock, View
@@ -145,3 +145,11 @@ def test_what_cannot_be_trained_is_refused_with_what_can(name, changes, message,
     assert message in caught.value.message.en
     assert hint in caught.value.hint.en
     assert caught.value.hint.zh
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 2**40])
+def test_a_seed_that_would_be_taken_for_another_is_refused(seed) -> None:
+    with pytest.raises(UsageError, match=f"{seed} is no seed") as caught:
+        check_seed(seed)
+    assert "from 0 to 2147483647" in caught.value.hint.en
+    assert check_seed(2**31 - 1) == 2**31 - 1

@@ -68,9 +68,9 @@ class Learner(eqx.Module):
 class Reaching(eqx.Module):
     """The same orders, with a derivative that reaches where nothing is ordered.
 
-    Many worlds are hopeless, so a policy learns early to order nothing, in too many of them: and where no order is near,
-    no derivative says that one would pay. With a flat slope it still does, at the price of counting states in which
-    another unit changes nothing; so the slope is let go to that of the order itself.
+    Many worlds are hopeless, so a policy learns early to order nothing, in too many of them; and where no order is
+    near, no derivative says that one would pay. With a flat slope it still does, at the price of counting states in
+    which another unit changes nothing; so the slope is let go to that of the order itself.
     """
 
     policy: Generalist

@@ -24,6 +24,7 @@ from restock.errors import TrainingError, UsageError, nearest
 from restock.language import Text
 from restock.simulator.rollout import Policy
 
+SEEDS = 2**31  # seeds lie below: JAX keeps the lower bits of larger ones
 AT_ONCE = 50  # rounds compiled as one loop and checked together
 
 AlgorithmConfig = DqnConfig | PolicyGradientConfig | DdpgConfig | PathwiseConfig
@@ -93,6 +94,20 @@ def settings(name: str, **changes: Any) -> AlgorithmConfig:
                 f"默认值为 {'，'.join(f'{k}={getattr(usual, k)}' for k in changes)}",
             ),
         ) from None
+
+
+def check_seed(seed: int) -> int:
+    """The same seed, if it is one: others would be taken for another number in silence.
+
+    Raises:
+        UsageError: it is below 0 or has more than 31 bits.
+    """
+    if 0 <= seed < SEEDS:
+        return seed
+    raise UsageError(
+        Text(f"{seed} is no seed", f"{seed} 不能用作随机种子"),
+        hint=Text(f"choose a whole number from 0 to {SEEDS - 1}", f"请选择 0 到 {SEEDS - 1} 之间的整数"),
+    )
 
 
 @eqx.filter_jit

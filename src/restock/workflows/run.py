@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from restock.algorithms.training import check_seed
 from restock.intake.tables import ReadOptions
 from restock.language import Text
 from restock.progress import Progress, Silent
@@ -77,6 +78,7 @@ def run_project(
 ) -> RunResult:
     """`run` with a project that is open."""
     began, progress = time.perf_counter(), progress or Silent()
+    check_seed(seed)
     progress.start(Text("reading", "读取数据"), len(files))
     try:
         loaded = load(project, files, options)
@@ -97,7 +99,7 @@ def demo(
     """
     from restock.workflows.samples import make_sample
 
-    files, settings = make_sample(sample, folder / "input", seed)
+    files, settings = make_sample(sample, folder / "input", check_seed(seed))
     toml = folder / "restock.toml"
     if not toml.exists():
         write_whole(toml, settings.encode())

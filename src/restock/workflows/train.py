@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from restock.algorithms.ensemble import AT_ONCE, Fitting, Round, Schedule, fit, refit, start_fitting
 from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.problem import Problem
+from restock.algorithms.training import check_seed
 from restock.backtest.catalogue import Catalogue, past_of, scaling_of
 from restock.backtest.replay import Window, replay
 from restock.backtest.windows import Windows, split
@@ -61,11 +62,12 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
         resume: go on with training that was interrupted, if it was of the same data and settings.
 
     Raises:
-        UsageError: nothing has been loaded.
+        UsageError: nothing has been loaded, or the seed is none.
         DataError: the history is too short.
         TrainingError: a loss is not a number; the last good checkpoint is kept.
     """
     began, progress = time.perf_counter(), progress or Silent()
+    check_seed(seed)
     situation = understand(project)
     catalogue = situation.catalogue()
     windows = split(situation.history.shape[1], situation.history.period_days, catalogue.warm_up, project.config)
