@@ -26,7 +26,7 @@ from restock.simulator.types import Chance, Decision, Known, Period, Shop, View
 from restock.simulator.worlds import LONGEST, PRIOR, Prior, Worlds, draw_worlds
 
 Draw = Callable[[np.random.Generator, int, int], Worlds]
-FLAT = 0.3  # slope of orders at first, per demand scale
+FLAT = 4.0  # slope of orders at first, per demand scale
 LEAST = 0.05  # of the unit cost: margins below count as this, as some sell at a loss
 BOUND = -1.0  # of a world's score; losses below count by their logarithm: no hopeless item must drown the others
 
@@ -146,23 +146,25 @@ def told_features(worlds: Worlds) -> Float[Array, "row period feature"]:
         sums = np.concatenate([np.zeros((rows, 1)), np.cumsum(np.pad(values, ((0, 0), (0, last)), "edge"), 1)], 1)
         return (sums[:, last : last + periods] - sums[:, first : first + periods]) / (last - first)
 
-    def three(values: np.ndarray) -> tuple[np.ndarray, ...]:
-        return values, ahead(values, 1, 4), ahead(values, 4, 9)
+    def three(values: np.ndarray) -> list[np.ndarray]:
+        return [values, ahead(values, 1, 4), ahead(values, 4, 9)]
 
     promotion, price, event = np.asarray(told.promotion), np.log(np.asarray(told.price)), np.asarray(told.event)
-    columns = Told(
-        always(told.season_length == 7),
-        always(told.season_length == 52),
-        (parts[:, 1:] != parts[:, :-1]).astype(np.float32),
-        always(told.plan_told),
-        *three(promotion),
-        *three(price),
-        *three(event),
-        always(told.category_told),
-        always(told.category_level),
-        always(told.category_dispersion),
-        always(told.lead_told),
-        always(told.promise_told),
+    columns = Told._make(
+        (
+            always(told.season_length == 7),
+            always(told.season_length == 52),
+            (parts[:, 1:] != parts[:, :-1]).astype(np.float32),
+            always(told.plan_told),
+            *three(promotion),
+            *three(price),
+            *three(event),
+            always(told.category_told),
+            always(told.category_level),
+            always(told.category_dispersion),
+            always(told.lead_told),
+            always(told.promise_told),
+        )
     )
     return jnp.asarray(np.stack(columns, axis=-1), jnp.float32)
 

@@ -15,6 +15,7 @@ from restock.policies.rules import buy, critical_ratio, position
 from restock.simulator.remembering import Seen
 from restock.simulator.types import Decision, Known, Shop, View
 
+BOUND = 1.2  # of the network: a level is a third to three times the usual one, so that no world is given up
 NEWS = 8  # inputs of the learned memory
 
 
@@ -34,7 +35,7 @@ class Generalist(eqx.Module):
     def __init__(self, longest: int, hidden: int, state: int, key: Array) -> None:
         inner, other = jax.random.split(key)
         inputs = outline_length(longest) + state
-        self.network = Network(inputs, longest, hidden, inner)
+        self.network = Network(inputs, longest, hidden, inner, BOUND)
         drawn = jax.random.normal(other, (2 * state, NEWS)) / NEWS**0.5
         # at first, places forget at rates from a half to a hundredth
         rates = jnp.linspace(0.0, -4.5, state)

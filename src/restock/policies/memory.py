@@ -10,6 +10,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from restock.policies.network import normal_safety
 from restock.simulator.remembering import Seen
 from restock.simulator.types import Known, Number, Shop
 
@@ -127,17 +128,24 @@ def believe(memory: Memory, shop: Shop, known: Known) -> Beliefs:
 def expected(beliefs: Beliefs, shop: Shop, known: Known, mean: Number, spread: Number) -> Known:
     """What a rule may know: demand until the order after this one arrives, from a mean and a spread per period.
 
+    Where a unit costs more to hold until it is sold than it brings, demand is cut to what is sold in time: the k-th
+    unit waits for about k / mean periods.
+
     Args:
         mean: units per period, on a usual weekday.
         spread: standard deviation of a period's surprise, units.
     """
     covered = beliefs.lead + shop.review[0]
     lead_demand = mean * covered * week_factor(beliefs.week, covered)
-    variance = covered * spread**2 + (mean * beliefs.lead_spread) ** 2
+    lead_spread = jnp.sqrt(covered * spread**2 + (mean * beliefs.lead_spread) ** 2)
+    missing = jnp.maximum(known.price[0] - shop.unit_cost[0], 0.0) + shop.shortage[0] + shop.backlog_cost[0]
+    patience = missing / jnp.maximum(shop.holding[0], 1e-9)  # periods that a unit may wait
+    level = lead_demand + jnp.maximum(normal_safety(shop, known), 0.0) * lead_spread
+    part = jnp.minimum(mean * (covered + patience) / jnp.maximum(level, 1e-9), 1.0)
     return eqx.tree_at(
         lambda k: (k.scale, k.lead_demand, k.lead_spread),
         known,
-        (beliefs.scale, lead_demand, jnp.sqrt(variance)),
+        (beliefs.scale, part * lead_demand, part * lead_spread),
     )
 
 

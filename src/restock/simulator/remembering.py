@@ -81,9 +81,10 @@ def run_remembering(
         return (after, memory), keep(shop, period)
 
     def one_period(carry: Any, today: Any) -> tuple[Any, Any]:
+        stock, memory = carry
         known, demand, arrives = today
         chance = type(stretch.chance)(demand, arrives)
-        return jax.vmap(one_row, in_axes=-1, out_axes=-1)(shop, *carry, known, chance)
+        return jax.vmap(one_row, in_axes=-1, out_axes=-1)(shop, stock, memory, known, chance)
 
     (after, memory), kept = jax.lax.scan(jax.checkpoint(one_period), (stock, memory), (known, demand, arrives))
     kept = jax.tree.map(lambda x: jnp.moveaxis(x, (-1, 0), (0, 1)), kept)
