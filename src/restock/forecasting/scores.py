@@ -203,7 +203,7 @@ def _window(panel: Panel, origin: int, forecast: Forecast) -> _Sums:
     low, high = (forecast.at(level) for level in INTERVAL)
     miss = forecast.mean - y
     lead = min(LEAD, forecast.horizon)
-    leads = (counts[:, :lead] > 0).all(axis=1).astype(np.float64)
+    leads = np.asarray((counts[:, :lead] > 0).all(axis=1), np.float64)
     return _Sums(
         pinball=(counts * loss).sum(axis=1),
         lead_pinball=leads * _lead_loss(forecast, y[:, :lead].sum(axis=1), lead) * (LEAD / lead),
