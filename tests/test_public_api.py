@@ -16,6 +16,7 @@ from restock.workflows.project import Project
 METHODS = {
     "load": ["files", "options"],
     "profile": [],
+    "forecast": ["periods", "method", "windows", "report", "seed", "progress"],
     "train": ["seed", "progress", "resume"],
     "backtest": ["model", "progress"],
     "plan": ["policy", "model"],

@@ -10,7 +10,7 @@ from restock.cli.chinese import CHINESE
 from restock.cli.main import app
 
 COMMANDS = (
-    *("demo", "run", "init", "load", "check", "profile", "train", "backtest"),
+    *("demo", "run", "init", "load", "check", "profile", "forecast", "override", "train", "backtest"),
     *("plan", "explain", "export", "doctor", "bench"),
 )
 HEAVY = {"jax", "polars", "plotly", "numpy", "scipy", "pyarrow", "pydantic", "rich", "equinox"}

@@ -39,7 +39,7 @@ def sections(content: ReportContent) -> Html:
         "policies": _policies(content),
         "estimated": _estimated(content),
         "choice": _choices(content),
-        "charts": _charts(content.charts),
+        "charts": charts_part(content.charts),
         "assumptions": appendix.assumptions(content),
         "quality": appendix.quality(content),
         "settings": appendix.settings(content),
@@ -66,9 +66,7 @@ def _cards(content: ReportContent) -> Html:
     ends = [money_text(end, currency, signed=True) for end in (found.low, found.high)]
     interval = Text(f"95% interval {ends[0]} to {ends[1]}", f"95% 区间 {ends[0]} 至 {ends[1]}")
     cards = [
-        _card(
-            Text("Difference in profit", "利润差额"), money_text(found.total, currency, signed=True), interval, "main"
-        )
+        card(Text("Difference in profit", "利润差额"), money_text(found.total, currency, signed=True), interval, "main")
     ]
     for measure in MEASURES:
         if measure.name in ("fill_rate", "stock_value", "turnover", "share_of_oracle"):
@@ -77,11 +75,12 @@ def _cards(content: ReportContent) -> Html:
             ]
             other = policy_title(found.policy_b)
             than = Text(f"{other.en}: {numbers[1]}", f"{other.zh}：{numbers[1]}")
-            cards.append(_card(measure.title, numbers[0], than))
+            cards.append(card(measure.title, numbers[0], than))
     return joined(*cards)
 
 
-def _card(title: Text, number: str, than: Text, css: str = "") -> Html:
+def card(title: Text, number: str, than: Text, css: str = "") -> Html:
+    """One number of the page's head, and what it is seen against."""
     inside = joined(
         element("dt", both(title)),
         element("dd", plain(number), "number"),
@@ -202,7 +201,8 @@ def _choices(content: ReportContent) -> Html:
     return table(caption, columns, rows)
 
 
-def _charts(charts: tuple[Chart, ...]) -> Html:
+def charts_part(charts: tuple[Chart, ...]) -> Html:
+    """The figures of a page, in order."""
     if not charts:
         return Html("")
     missing = element("noscript", paragraph(Text("Charts need JavaScript.", "显示图表需要启用 JavaScript。"), "note"))

@@ -8,11 +8,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from restock.errors import ConfigError
+from restock.events import Span, festivals, shipped_events
 from restock.intake.periods import EPOCH
 from restock.language import Text
 from restock.simulator.history import Floats
 
-Span = tuple[date, date]  # first and last day
+# Those that policies have learned to see. Double 11 and 618 have a long presale and a short peak; in the week of Spring
+# Festival parcels stand still, the weeks before are strong.
+FESTIVALS = (
+    *("618_presale", "618", "double_11_presale", "double_11", "black_friday", "cyber_monday", "double_12"),
+    *("christmas_run_up", "spring_festival_run_up", "spring_festival"),
+)
 
 
 def build_calendar(
@@ -36,9 +42,8 @@ def build_calendar(
     length = len(starts) * period_days
     years = range((EPOCH + timedelta(first)).year, (EPOCH + timedelta(first + length)).year + 1)
     spans: dict[str, list[Span]] = {"holiday": [(day, day) for day in public_holidays(country, years)]}
-    for year in years:
-        for name, span in festivals(year).items():
-            spans.setdefault(name, []).append(span)
+    known = (event for event in shipped_events() if event.name in FESTIVALS)
+    spans |= festivals(known, years)
     for row in () if events is None else events.iter_rows(named=True):
         spans.setdefault(row["name"], []).append((row["start"], row["end"]))
     shares = {name: _share(parts, first, length, period_days) for name, parts in spans.items()}
@@ -68,47 +73,6 @@ def public_holidays(country: str, years: range) -> list[date]:
                 "请使用两个字母的国家代码，如 CN、GB、US，或留空",
             ),
         ) from None
-
-
-def festivals(year: int) -> dict[str, Span]:
-    """The days of the shopping festivals that begin in a year, first and last day.
-
-    Double 11 and 618 have a long presale and a short peak. Black Friday is the day after the fourth Thursday of
-    November. Spring Festival is from the eve to the sixth day of the lunar year: parcels stand still; the weeks before
-    are strong.
-    """
-    black_friday = _fourth_thursday_of_november(year) + timedelta(1)
-    new_year = lunar_new_year(year)
-    found = {
-        "618_presale": (date(year, 5, 31), date(year, 6, 15)),
-        "618": (date(year, 6, 16), date(year, 6, 18)),
-        "double_11_presale": (date(year, 10, 21), date(year, 11, 9)),
-        "double_11": (date(year, 11, 10), date(year, 11, 11)),
-        "black_friday": (black_friday, black_friday),
-        "cyber_monday": (black_friday + timedelta(3), black_friday + timedelta(3)),
-        "double_12": (date(year, 12, 12), date(year, 12, 12)),
-        "christmas_run_up": (date(year, 12, 1), date(year, 12, 24)),
-    }
-    if new_year is not None:
-        found["spring_festival_run_up"] = (new_year - timedelta(21), new_year - timedelta(2))
-        found["spring_festival"] = (new_year - timedelta(1), new_year + timedelta(5))
-    return found
-
-
-def lunar_new_year(year: int) -> date | None:
-    """The first day of the Chinese lunar year that begins in `year`; none where the calendar does not reach."""
-    days = holidays.country_holidays("CN", years=year, language="en_US")
-    named = [
-        day
-        for day, name in days.items()
-        if name.startswith("Chinese New Year (Spring Festival)") and "observed" not in name
-    ]
-    return min(named, default=None)
-
-
-def _fourth_thursday_of_november(year: int) -> date:
-    first = date(year, 11, 1)
-    return first + timedelta((3 - first.weekday()) % 7 + 21)
 
 
 def _share(spans: list[Span], first: int, length: int, period_days: int) -> Floats:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from restock.workflows.backtest import BacktestResult
     from restock.workflows.explain import Explanation
     from restock.workflows.export import ExportResult, Form
+    from restock.workflows.forecast import ForecastResult
     from restock.workflows.load import LoadResult, Profile
     from restock.workflows.plan import PlanResult
     from restock.workflows.train import TrainResult
@@ -50,6 +51,21 @@ class Project:
         from restock.workflows.load import profile
 
         return profile(self)
+
+    def forecast(
+        self,
+        periods: int | None = None,
+        *,
+        method: str | None = None,
+        windows: int = 4,
+        report: bool = True,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> "ForecastResult":
+        """Demand of the next periods of every item, and how good such forecasts were on windows of the past."""
+        from restock.workflows.forecast import ForecastRequest, forecast
+
+        return forecast(self, ForecastRequest(periods, method, windows, report), seed=seed, progress=progress)
 
     def train(self, *, seed: int = 0, progress: Progress | None = None, resume: bool = False) -> "TrainResult":
         """Tune the classical rules and learn a policy."""

@@ -1,0 +1,56 @@
+"""Every forecaster by its name."""
+
+from collections.abc import Callable
+
+from restock.errors import UsageError, nearest
+from restock.forecasting.baselines import BASELINES
+from restock.forecasting.forecaster import Forecaster
+from restock.forecasting.local import Local
+from restock.forecasting.trees import QuantileTrees, Trees
+from restock.forecasting.uplift import Lifted
+from restock.language import Text
+
+TITLES: dict[str, Text] = {
+    "seasonal_naive": Text("same weekday last week", "上周同日"),
+    "seasonal_mean": Text("same weekday, mean of 8 weeks", "近 8 周同日均值"),
+    "moving_average": Text("moving average", "移动平均"),
+    "weighted_velocity": Text("weighted velocity", "加权动销"),
+    "ses": Text("exponential smoothing", "指数平滑"),
+    "croston_sba": Text("Croston-SBA", "Croston-SBA"),
+    "tsb": Text("TSB", "TSB"),
+    "ets": Text("level, damped trend and week (ETS)", "水平、阻尼趋势与周季节（ETS）"),
+    "median_ensemble": Text("median of five methods", "五种方法的中位数"),
+    "ensemble_events": Text("median of five methods with lifts of festivals", "五种方法的中位数加节日提升"),
+    "lightgbm": Text("boosted trees (LightGBM)", "梯度提升树（LightGBM）"),
+    "lightgbm_quantile": Text("boosted trees per quantile (LightGBM)", "分位数梯度提升树（LightGBM）"),
+}
+FALLBACK = "median_ensemble"  # where the history is too short to compare
+
+
+def _local(name: str) -> Callable[[], Forecaster]:
+    return lambda: Local(name, BASELINES[name])
+
+
+METHODS: dict[str, Callable[[], Forecaster]] = {
+    **{name: _local(name) for name in BASELINES},
+    "ensemble_events": lambda: Lifted("ensemble_events", find_method(FALLBACK)),
+    "lightgbm": Trees,
+    "lightgbm_quantile": QuantileTrees,
+}
+
+
+def find_method(name: str) -> Forecaster:
+    """A forecaster by its name.
+
+    Raises:
+        UsageError: there is none of that name; the hint offers the nearest.
+    """
+    if name not in METHODS:
+        raise UsageError(
+            Text(
+                f"there is no forecasting method `{name}`; there are {len(METHODS)}",
+                f"没有名为 `{name}` 的预测方法；共有 {len(METHODS)} 种",
+            ),
+            hint=nearest(name, METHODS),
+        )
+    return METHODS[name]()

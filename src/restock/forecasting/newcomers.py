@@ -1,0 +1,138 @@
+"""Items that have hardly sold yet: what items like them sell, by category, site, title, price and picture.
+
+The log of an item's mean demand is a ridge regression on its attributes: codes as indicators, the title's words hashed,
+traits as numbers. Its error tells how wide the forecast must be. An item alone in its category leans on the rest.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restock.forecasting.correction import recover
+from restock.forecasting.forecast import Forecast, of_samples
+from restock.forecasting.forecaster import Ask
+from restock.forecasting.panel import Panel
+from restock.simulator.history import Floats
+
+Doubles = NDArray[np.float64]
+
+DIMENSIONS = 256  # of a hashed title
+WORD = re.compile(r"[a-z]+|\d+|[\u4e00-\u9fff]")
+PENALTIES = tuple(10.0**power for power in (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0))
+SMALLEST = 0.01  # units per period
+LAST = {1: 56, 7: 13}  # periods that tell what an item sells
+DRAWS = 500
+
+
+def hashed_titles(titles: Sequence[str], dimensions: int = DIMENSIONS) -> Floats:
+    """Words and pairs of neighbours, each added with a sign at a place that its hash tells. [title, dimension]
+
+    A Chinese character counts as a word, so pairs are what most words are.
+    """
+    found = np.zeros((len(titles), dimensions), np.float32)
+    for row, title in enumerate(titles):
+        words = WORD.findall(title.lower())
+        for part in (*words, *(f"{a} {b}" for a, b in pairwise(words))):
+            number = int.from_bytes(blake2b(part.encode(), digest_size=8).digest(), "big")
+            found[row, number % dimensions] += 1 if number >> 63 else -1
+    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+
+
+@dataclass(frozen=True)
+class Newcomers:
+    """Demand of items from their attributes alone."""
+
+    name: str = "newcomers"
+    by_category_only: bool = False  # the rival: the mean of the item's category
+
+    def fit(self, panel: Panel, h: int, seed: int = 0) -> "FittedNewcomers":
+        """Learn what attributes say, from items that sell."""
+        demand = recover(panel).demand[:, -LAST[panel.period_days] :].astype(np.float64)
+        there = ~np.isnan(demand)
+        taken = there.sum(axis=1) >= 1
+        mean = np.where(there, demand, 0.0).sum(axis=1)[taken] / there.sum(axis=1)[taken]
+        inputs = self.inputs(panel)[taken]
+        centre = inputs.mean(axis=0) if len(inputs) else np.zeros(inputs.shape[1])
+        target = np.log(np.maximum(mean, SMALLEST))
+        middle = float(target.mean()) if len(target) else np.log(SMALLEST)
+        weights, error, left_out = _ridge(inputs - centre, target - middle)
+        # Unbiased in units: what was expected of items left out adds up to what they sold.
+        factor = float(mean.sum() / max(np.exp(middle + left_out).sum(), 1e-9)) if len(mean) else 1.0
+        place = panel.season() if panel.period_days == 1 else np.zeros(panel.shape[1], np.int64)
+        return FittedNewcomers(self, weights, centre, middle, error, factor, _week(demand, place[-demand.shape[1] :]))
+
+    def inputs(self, panel: Panel) -> Doubles:
+        """Attributes as numbers. [series, input]"""
+        parts = [
+            (panel.codes[:, i : i + 1] == np.arange(len(levels))).astype(np.float64)
+            for i, levels in enumerate(panel.levels)
+            if not self.by_category_only or panel.attributes[i] == "category"
+        ]
+        if not self.by_category_only:
+            parts.append(np.nan_to_num(panel.traits).astype(np.float64))
+        return np.concatenate([np.zeros((panel.shape[0], 0)), *parts], axis=1)
+
+
+@dataclass(frozen=True)
+class FittedNewcomers:
+    """What attributes say of demand."""
+
+    settings: Newcomers
+    weights: Doubles  # [input]
+    centre: Doubles  # [input]
+    middle: float  # log units
+    error: float  # standard deviation of the log of an item's mean
+    factor: float  # from the median of that log-normal to its mean
+    week: Doubles  # of each weekday, its mean 1
+
+    def level(self, panel: Panel) -> Doubles:
+        """Expected units per period of items of which nothing was seen. [series]"""
+        logs = self.middle + (self.settings.inputs(panel) - self.centre) @ self.weights
+        return self.factor * np.exp(logs)
+
+    def predict(self, panel: Panel, ask: Ask) -> Forecast:
+        """The next periods; what the items themselves have sold is not looked at."""
+        draw = np.random.default_rng(ask.seed)
+        level = self.level(panel)
+        place = panel.season(ask.h)[-ask.h :] if panel.period_days == 1 else np.zeros(ask.h, np.int64)
+        n = max(ask.n_samples, DRAWS)
+        unsure = np.exp(self.error * draw.standard_normal((n, len(level))) - self.error**2 / 2)
+        mean = level[:, None] * self.week[place]
+        samples = draw.poisson(unsure[:, :, None] * mean).astype(np.float32)
+        days = panel.days(ask.h)[-ask.h :]
+        found = of_samples(self.settings.name, panel.ids, days, samples, ask.levels)
+        kept = samples[: ask.n_samples] if ask.n_samples else None
+        return Forecast(found.method, found.ids, days, mean.astype(np.float32), found.levels, found.quantiles, kept)
+
+
+def _ridge(inputs: Doubles, target: Doubles) -> tuple[Doubles, float, Doubles]:
+    """Weights, error of items left out, and what is expected of each then; with the penalty that is best for it."""
+    if not len(target) or not inputs.shape[1]:
+        return np.zeros(inputs.shape[1]), float(target.std()) if len(target) else 1.0, np.zeros(len(target))
+    left, sizes, right = np.linalg.svd(inputs, full_matrices=False)
+    along = left.T @ target
+    best: tuple[float, Doubles, Doubles] | None = None
+    for penalty in PENALTIES:
+        shrunk = sizes**2 / (sizes**2 + penalty)
+        leverage = np.clip((left**2 * shrunk).sum(axis=1) + 1 / len(target), 0.0, 0.999)
+        miss = (target - left @ (shrunk * along)) / (1 - leverage)
+        error = float(np.sqrt((miss**2).mean()))
+        if best is None or error < best[0]:
+            weights = right.T @ (sizes / (sizes**2 + penalty) * along)
+            best = (error, weights, target - miss)
+    assert best is not None
+    return best[1], best[0], best[2]
+
+
+def _week(demand: Doubles, place: NDArray[np.int64]) -> Doubles:
+    """Demand of each place in the week over its mean, of all items together."""
+    places = int(place.max(initial=0)) + 1
+    total = np.array([np.nansum(demand[:, place == p]) for p in range(places)])
+    days = np.array([(~np.isnan(demand[:, place == p])).sum() for p in range(places)])
+    week = total / np.maximum(days, 1)
+    return week / week.mean() if week.mean() > 0 else np.ones(places)
