@@ -16,7 +16,18 @@ from restock.workflows.benches.lost_sales import best_known
 from restock.workflows.benches.lost_sales_learning import orders_of, price_orders
 from restock.workflows.benches.result import BenchResult, Row
 
-FIELDS = {"instance", "method", "value", "stderr", "best_known", "gap_percent", "seconds", "seeds", "steps", "seed_spread"}
+FIELDS = {
+    "instance",
+    "method",
+    "value",
+    "stderr",
+    "best_known",
+    "gap_percent",
+    "seconds",
+    "seeds",
+    "steps",
+    "seed_spread",
+}
 
 
 def wild(states: np.ndarray) -> np.ndarray:
