@@ -17,10 +17,10 @@ from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from restock.algorithms.look_ahead import Found, Plan, World, contest, halved, measure, one_item, visit
-from restock.algorithms.optimizer import adam, descend, start
 from restock.algorithms.problem import Problem
 from restock.errors import TrainingError, UsageError
 from restock.language import Text
+from restock.optimizer import adam, descend, start
 from restock.policies.actors import Choices, Chooser, Grid, Perceptron, observe, observe_moment, observe_stock, observed
 from restock.policies.rules import buy
 from restock.simulator.rollout import Policy

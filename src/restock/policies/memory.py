@@ -141,7 +141,8 @@ def expected(beliefs: Beliefs, shop: Shop, known: Known, mean: Number, spread: N
     missing = jnp.maximum(known.price[0] - shop.unit_cost[0], 0.0) + shop.shortage[0] + shop.backlog_cost[0]
     patience = missing / jnp.maximum(shop.holding[0], 1e-9)  # periods that a unit may wait
     level = lead_demand + jnp.maximum(normal_safety(shop, known), 0.0) * lead_spread
-    part = jnp.minimum(mean * (covered + patience) / jnp.maximum(level, 1e-9), 1.0)
+    sold_in_time = lead_demand + patience * mean * week_factor(beliefs.week, patience + 1.0)
+    part = jnp.minimum(sold_in_time / jnp.maximum(level, 1e-9), 1.0)
     return eqx.tree_at(
         lambda k: (k.scale, k.lead_demand, k.lead_spread),
         known,

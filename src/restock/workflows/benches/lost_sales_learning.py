@@ -55,13 +55,18 @@ AT_ONCE = 1 << 13  # states in one call of a network
 
 def learn_orders(recipe: AlgorithmConfig, instance: LostSales, seed: int) -> Policy:
     """A policy trained from nothing on demand that no evaluation uses."""
-    setting, late = instance.setting(), instance.lead_time
-    changes: dict[str, Any] = {}
+    return learn(suited(recipe, instance), instance.setting(), seed)
+
+
+def suited(recipe: AlgorithmConfig, instance: LostSales) -> AlgorithmConfig:
+    """The recipe with what depends on the instance: when orders matter, and which there are to choose from."""
+    late, changes = instance.lead_time, dict[str, Any]()
     if not isinstance(recipe, PathwiseConfig):
         changes = {"delay": late, "periods": recipe.periods + late}
     if isinstance(recipe, DqnConfig):
-        changes |= {"grid": "bounded", "choices": round(setting.most) + 1, "step": 1 / instance.mean}
-    return learn(recipe.model_copy(update=changes), setting, seed)
+        choices = round(instance.setting().most) + 1
+        changes |= {"grid": "bounded", "choices": choices, "step": 1 / instance.mean}
+    return recipe.model_copy(update=changes)
 
 
 def price_orders(instance: LostSales, orders: Orders, order_cost: float = 0.0) -> Cost:
