@@ -60,7 +60,9 @@ def test_an_empty_shelf_is_seen_as_hidden_demand_and_without_a_sale_as_nothing()
 
 def test_like_items_of_the_group_or_else_of_the_shop_say_what_to_expect():
     demand = np.repeat([[2.0], [4.0], [30.0], [6.0], [1.0]], 10, axis=1)
-    history = replace(made_up_history(demand), groups=np.array([0, 0, 1, 0, -1], np.int32), on_sale=np.ones((5, 10), np.float32))
+    history = replace(
+        made_up_history(demand), groups=np.array([0, 0, 1, 0, -1], np.int32), on_sale=np.ones((5, 10), np.float32)
+    )
     history = replace(history, known=np.ones((5, 10), np.float32))
     found = told(history, np.array(["promised"] * 5))
     assert found.category[:, :4].max() == 0  # four periods of a past are not there yet

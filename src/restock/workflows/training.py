@@ -21,7 +21,7 @@ from restock.policies.rules import Past, rule
 from restock.policies.tuning import Tuned
 from restock.storage.models import Model
 
-LEARNED = "learned"
+LEARNED, GENERALIST = "learned", "generalist"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Trained:
     feature_names: tuple[str, ...]
     scaling: Scaling
     settings: PathwiseConfig
-    networks: Network  # leading member axis
+    networks: Network | None  # leading member axis; none: nothing was learned from this shop yet
     rounds: tuple[Round, ...]
     rules: dict[str, Tuned]
     choice: dict[str, str]  # class -> policy
@@ -45,7 +45,14 @@ class Trained:
 
     def ensemble(self) -> Ensemble:
         """The learned policy."""
+        if self.networks is None:
+            raise not_learned()
         return Ensemble(self.networks)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The names of all that can decide."""
+        return (*(() if self.networks is None else (LEARNED,)), GENERALIST, *self.rules)
 
     def look_at(self, catalogue: Catalogue) -> Catalogue:
         """A shop seen with the eyes of training: its features, in their order, whatever else has become known since.
@@ -53,13 +60,15 @@ class Trained:
         Raises:
             UsageError: the shop counts time in other periods now.
         """
+        if self.networks is None:
+            return catalogue
         if catalogue.history.period_days != self.period_days:
             raise _other_periods(self.period_days)
         return catalogue.with_features(self.feature_names)
 
 
 def to_arrays(trained: Trained) -> dict[str, np.ndarray]:
-    """All numbers, by name."""
+    """All numbers of what was learned, by name."""
     arrays = {f"network.{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(trained.networks))}
     arrays |= {"scaling.mean": trained.scaling.mean, "scaling.deviation": trained.scaling.deviation}
     past = next(iter(trained.rules.values())).past
@@ -77,7 +86,7 @@ def to_config(trained: Trained) -> dict[str, Any]:
         "algorithm": "pathwise",
         "settings": trained.settings.model_dump(),
         "members": int(jax.tree.leaves(trained.networks)[0].shape[0]),
-        "lead": int(trained.networks.weigh.weight.shape[-1]) - 2,
+        "lead": int(trained.ensemble().members.weigh.weight.shape[-1]) - 2,
         "features": list(trained.feature_names),
         "snapshot": trained.snapshot,
         "windows": asdict(windows),
@@ -146,6 +155,17 @@ def from_model(model: Model) -> Trained:
             Text(f"model `{model.name}` lacks {error}", f"模型 `{model.name}` 缺少 {error}"),
             hint=Text("`restock train` makes a new one", "运行 `restock train` 可重新训练"),
         ) from None
+
+
+def not_learned() -> UsageError:
+    """Nothing was learned from this shop yet."""
+    return UsageError(
+        Text("this project has no trained policy yet", "本项目还没有训练好的策略"),
+        hint=Text(
+            "`restock train` makes one; until then `generalist` and `newsvendor` can decide",
+            "运行 `restock train` 进行训练；在此之前可使用 `generalist` 或 `newsvendor`",
+        ),
+    )
 
 
 def _other_periods(days: int) -> UsageError:

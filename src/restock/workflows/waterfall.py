@@ -9,6 +9,7 @@ from jax.scipy.stats import norm
 
 from restock.language import Text
 from restock.policies import rules
+from restock.policies.informed import Informed
 from restock.policies.network import Ensemble, normal_safety
 from restock.simulator.rollout import Policy
 from restock.simulator.types import View
@@ -50,14 +51,14 @@ def waterfall(policy: Policy, view: View, quantity: float, limit: str) -> list[S
         quantity: what is ordered in the end.
         limit: the name of the limit that binds, from `reasons.binding_limits`.
     """
-    steps = _of_network(policy, view) if isinstance(policy, Ensemble) else _of_rule(policy, view)
+    steps = _of_network(policy, view) if isinstance(policy, Ensemble | Informed) else _of_rule(policy, view)
     exact = [_decimal(step.units) for step in steps]
     rest = _decimal(quantity) - sum(exact, Decimal(0))
     shown = [step._replace(units=float(units)) for step, units in zip(steps, exact, strict=True)]
     return [*shown, Step("rounding", ROUNDING[limit], float(rest))]
 
 
-def _of_network(policy: Ensemble, view: View) -> list[Step]:
+def _of_network(policy: Ensemble | Informed, view: View) -> list[Step]:
     known, parts = view.known, policy.parts(view)
     forecast, safety = float(known.lead_demand), float(normal_safety(view.shop, known) * known.lead_spread)
     level, correction, stock = float(parts.level), float(parts.correction), float(rules.position(view))
