@@ -53,7 +53,7 @@ def test_the_order_is_that_of_the_team_with_this_past(lives, later, informed, pe
 
     stretch = lives.stretch
     wanted = jax.vmap(ask, (None, 0, 0, 0, 0))(TEAM, stretch.shop, stretch.stock, at(later, period), memory)
-    policy = Informed(TEAM.members)
+    policy = Informed(TEAM)
     found = jax.vmap(ask, (None, 0, 0, 0, None))(policy, stretch.shop, stretch.stock, at(informed, period), None)
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
     assert float(wanted.max()) > 1
@@ -75,8 +75,8 @@ def test_the_future_changes_nothing_before_it(lives, later, informed):
 def test_it_runs_a_shop_like_any_policy_and_its_parts_add_up(lives, informed):
     known = jax.tree.map(lambda x: jnp.repeat(x[:, -1:], 20, 1), informed)
     stretch = eqx.tree_at(lambda s: s.known, lives.stretch, known)
-    _, earned = eqx.filter_jit(run)(Informed(TEAM.members), stretch, keep=profit_at_cost)
+    _, earned = eqx.filter_jit(run)(Informed(TEAM), stretch, keep=profit_at_cost)
     assert np.isfinite(earned).all()
     view = jax.tree.map(lambda x: x[0], View(stretch.shop, stretch.stock, at(known, 0)))
-    parts = Informed(TEAM.members).parts(view)
-    assert float(parts.order) == pytest.approx(float(Informed(TEAM.members)(view).order[0]), rel=1e-4)
+    parts = Informed(TEAM).parts(view)
+    assert float(parts.order) == pytest.approx(float(Informed(TEAM)(view).order[0]), rel=1e-4)

@@ -13,7 +13,7 @@ from restock.workflows.untrained import trained_or_not
 
 PARTS = {
     "learned": ["forecast", "safety", "learned_level", "position", "learned_correction", "floor", "rounding"],
-    "generalist": ["forecast", "safety", "learned_level", "position", "learned_correction", "floor", "rounding"],
+    "generalist": ["forecast", "learned_level", "position", "learned_correction", "limits", "rounding"],
     "newsvendor": ["forecast", "safety", "position", "floor", "rounding"],
     "forecast_quantile": ["forecast", "safety", "position", "floor", "rounding"],
     "base_stock": ["target", "position", "floor", "rounding"],

@@ -19,7 +19,7 @@ from restock.simulator.rollout import Stretch
 from restock.simulator.types import Known, Shop
 
 REMEMBERED = 200  # periods before the first decision; what is older has been forgotten but for traces
-CELLS = 3_000_000  # numbers of memories made at once: bounds memory
+CELLS = 300_000  # row-periods whose memories are made at once: bounds memory
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Recollection:
         """What a team knows in periods first <= t < last with all that was seen before each. [row, period]"""
         rows = np.arange(self.catalogue.rows) if rows is None else rows
         start = max(first - REMEMBERED, 0)
-        at_once = max(CELLS // ((last - first) * 100 * len(jax.tree.leaves(team.members)[0])), 1)
+        at_once = max(CELLS // (last - first), 1)
         parts = [
             self._some(team, (start, first, last), part) for part in np.split(rows, range(at_once, len(rows), at_once))
         ]

@@ -61,19 +61,21 @@ def told_of(history: History, lead_kind: NDArray[np.str_]) -> Floats:
     discount, promotion = _plans(history)
     level, dispersion, given = _like_items(history)
     measured = np.asarray(lead_kind == MEASURED)[:, None]
-    columns = Told(
-        np.float32(history.period_days == 1),
-        np.float32(history.period_days == 7),
-        _moves(history)[None, :],
-        np.float32(len(history.planned_names) > 0),
-        *_three(promotion, shape[1]),
-        *_three(np.log(1.0 - discount), shape[1]),
-        *_three(_events(history)[None, :], shape[1]),
-        given,
-        level,
-        dispersion,
-        measured,
-        ~measured,
+    columns = Told._make(
+        (
+            np.float32(history.period_days == 1),
+            np.float32(history.period_days == 7),
+            _moves(history)[None, :],
+            np.float32(len(history.planned_names) > 0),
+            *_three(promotion, shape[1]),
+            *_three(np.log(1.0 - discount), shape[1]),
+            *_three(_events(history)[None, :], shape[1]),
+            given,
+            level,
+            dispersion,
+            measured,
+            ~measured,
+        )
     )
     return np.stack([np.broadcast_to(np.asarray(c, np.float32), shape) for c in columns], axis=-1)
 

@@ -1,7 +1,7 @@
-"""A team of generalists whose memory is filled from records: all that it sees but the stock is known beforehand.
+"""A policy with a memory that is filled from records: all that it sees but the stock is known beforehand.
 
-A shop has seen its own past whatever the policy would have ordered in it. So memories of a whole history are made once
-(`inform`), travel in `Known.features`, and the team decides like any other policy (`Informed`).
+A shop has seen its own past whatever the policy would have ordered in it. So the memories of a whole history are made
+once (`inform`), travel in `Known.features` behind what is told of the period, and the policy decides like any other.
 """
 
 from typing import Any
@@ -9,73 +9,56 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array
 
-from restock.policies.generalist import Generalist, Team
-from restock.policies.network import Context, Parts
-from restock.policies.rules import buy
-from restock.simulator.remembering import Seen, recall
-from restock.simulator.types import Decision, Known, Shop, Stock, View
+from restock.policies.generalist import Team
+from restock.policies.memory import Told, believe, week_factor
+from restock.policies.network import Parts
+from restock.simulator.remembering import Remembering, Seen, recall
+from restock.simulator.types import Decision, Known, Shop, View
+
+TOLD = len(Told._fields)
 
 
 class Informed(eqx.Module):
-    """The mean order of a team that was informed."""
+    """Decides from the memory that `inform` has put into what it knows."""
 
-    members: Generalist  # every array with a leading member axis
+    policy: Remembering
 
     def __call__(self, view: View, key: Array | None = None) -> Decision:
-        return self.decide(view, self.foresee(view.shop, view.known))
-
-    def foresee(self, shop: Shop, known: Known) -> Context:
-        """The contexts of all members, with a leading member axis."""
-
-        def one(member: Generalist, features: Array) -> Context:
-            return member.network.foresee(*member_sees(shop, known, features))
-
-        return eqx.filter_vmap(one)(self.members, self._features(shop, known))
-
-    def decide(self, view: View, context: Context) -> Decision:
-        """The mean order."""
-        orders = eqx.filter_vmap(lambda member, context: member.network.order(view, context))(self.members, context)
-        return buy(view, orders.mean())
+        known, memory = unpacked(self.policy, view.shop, view.known)
+        return self.policy.decide(View(view.shop, view.stock, known), memory)
 
     def parts(self, view: View) -> Parts:
-        """The mean over the members of what their orders are made of."""
-        context = self.foresee(view.shop, view.known)
-        parts = eqx.filter_vmap(lambda member, context: member.network.parts(view, context))(self.members, context)
-        return jax.tree.map(jnp.mean, parts)
-
-    def _features(self, shop: Shop, known: Known) -> Float[Array, "member feature"]:
-        return features_of_members(shop, known, jax.tree.leaves(self.members)[0].shape[0])
-
-
-def features_of_members(shop: Shop, known: Known, members: int) -> Float[Array, "member feature"]:
-    """What `inform` packed, taken apart: for each member the chances of lead times, then its inputs."""
-    law, rest = jnp.split(known.features, [shop.lead_chance.shape[-1]])
-    inputs = rest.reshape(members, -1)
-    return jnp.concatenate([jnp.broadcast_to(law, (members, law.shape[0])), inputs], axis=1)
+        """What the order of a team is made of: the mean over its members, and the order."""
+        known, memory = unpacked(self.policy, view.shop, view.known)
+        view = View(view.shop, view.stock, known)
+        parts = eqx.filter_vmap(lambda member, memory: member.parts(view, memory))(self.policy.members, memory)  # pyright: ignore
+        mean = jax.tree.map(lambda x: x.mean(0), parts)
+        return Parts(mean.level, mean.correction, self.policy.decide(view, memory).order[0])
 
 
-def member_sees(shop: Shop, known: Known, features: Float[Array, " feature"]) -> tuple[Shop, Known]:
-    """What the network of one member is shown."""
-    law, inputs = jnp.split(features, [shop.lead_chance.shape[-1]])
-    shop = eqx.tree_at(lambda s: s.lead_chance, shop, law[None])
-    return shop, eqx.tree_at(lambda k: k.features, known, inputs)
+def unpacked(policy: Remembering, shop: Shop, known: Known) -> tuple[Known, Any]:
+    """What is told, and the memory, of one row and period."""
+    told, packed = known.features[:TOLD], known.features[TOLD:]
+    known = eqx.tree_at(lambda k: k.features, known, told)
+    empty = jax.eval_shape(policy.begin, shop, known)
+    restore = ravel_pytree(jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), empty))[1]
+    return known, restore(packed)
 
 
+@eqx.filter_jit
 def inform(team: Team, shop: Shop, known: Known, seen: Seen, first: int) -> Known:
     """What a team knows of periods first, ..., n, its memory filled with the periods before each. [row, n + 1 - first]
+
+    Scale, demand over the lead time and its spread are what the team believes, for whoever explains its orders.
 
     Args:
         shop: [row]
         known: [row, n + 1]; `features` as `Told`.
         seen: of periods 0, ..., n - 1. [row, n]
     """
-    return _inform(team, shop, known, seen, first)
-
-
-@eqx.filter_jit
-def _inform(team: Team, shop: Shop, known: Known, seen: Seen, first: int) -> Known:
     past, later = (jax.tree.map(lambda x, part=part: x[:, part], known) for part in (slice(first), slice(first, None)))
     memory = jax.vmap(team.begin)(shop, jax.tree.map(lambda x: x[:, 0], known))
     if first > 0:
@@ -84,12 +67,7 @@ def _inform(team: Team, shop: Shop, known: Known, seen: Seen, first: int) -> Kno
     rest = jax.tree.map(lambda x: jnp.pad(x[:, first:], [(0, 0), (0, 1), *[(0, 0)] * (x.ndim - 2)]), seen)
 
     def one_row(shop: Shop, memory: Any, known: Known, seen: Seen) -> tuple[Any, Known]:
-        view = View(shop, _no_stock(shop), known)
-        informed = eqx.filter_vmap(lambda member, memory: member.informed(view, memory))(team.members, memory)
-        law, mine = informed.shop.lead_chance[0, 0], informed.known
-        shared = jax.tree.map(lambda x: x[0], mine)  # all but the learned memory is the same for all members
-        features = jnp.concatenate([law, mine.features.reshape(-1)])
-        return team.remember(memory, shop, known, seen), eqx.tree_at(lambda k: k.features, shared, features)
+        return team.remember(memory, shop, known, seen), _packed(shop, known, memory)
 
     def one_period(memory: Any, today: Any) -> tuple[Any, Known]:
         return jax.vmap(one_row)(shop, memory, *today)
@@ -98,6 +76,29 @@ def _inform(team: Team, shop: Shop, known: Known, seen: Seen, first: int) -> Kno
     return jax.tree.map(lambda x: jnp.moveaxis(x, 0, 1), jax.lax.scan(one_period, memory, by_period)[1])
 
 
-def _no_stock(shop: Shop) -> Stock:
-    lanes, leads = shop.lead_chance.shape
-    return Stock(jnp.zeros((1, 1)), jnp.zeros((lanes, leads - 1)), jnp.zeros(shop.shortage.shape))
+def _packed(shop: Shop, known: Known, memory: Any) -> Known:
+    kept = jax.tree.map(lambda x: x[0], memory.kept)  # the same for all members
+    beliefs = believe(kept, shop, known)
+    covered = beliefs.lead + shop.review[0]
+    mean = beliefs.means[2]
+    demand = mean * covered * week_factor(beliefs.week, covered)
+    spread = jnp.sqrt(covered * beliefs.spreads[0] ** 2 + (mean * beliefs.lead_spread) ** 2)
+    return eqx.tree_at(
+        lambda k: (k.scale, k.lead_demand, k.lead_spread, k.features),
+        known,
+        (beliefs.scale, demand, spread, jnp.concatenate([known.features, ravel_pytree(memory)[0]])),
+    )
+
+
+@eqx.filter_jit
+def member_features(team: Team, shop: Shop, known: Known) -> Array:
+    """What `inform` packed for a team, as each member alone would have it. [member, row, period, feature]"""
+    one_shop, one_known = jax.tree.map(lambda x: x[0], shop), jax.tree.map(lambda x: x[0, 0], known)
+
+    def split(features: Array) -> Array:
+        told, memory = unpacked(team, one_shop, eqx.tree_at(lambda k: k.features, one_known, features))
+        packed = jax.vmap(lambda memory: ravel_pytree(memory)[0])(memory)
+        told = jnp.broadcast_to(told.features, (packed.shape[0], TOLD))
+        return jnp.concatenate([told, packed], axis=1)
+
+    return jnp.moveaxis(jax.vmap(jax.vmap(split))(known.features), 2, 0)

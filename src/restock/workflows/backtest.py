@@ -14,12 +14,14 @@ from restock.backtest.catalogue import Catalogue
 from restock.backtest.compare import Difference, Standing, difference, standings
 from restock.backtest.courses import Learning
 from restock.backtest.gallery import Scene, gallery
+from restock.backtest.recollection import recollect
 from restock.backtest.replay import Replay, Window, mix, replay
 from restock.backtest.report import write_report
 from restock.errors import UsageError
 from restock.intake.assumptions import Assumption
 from restock.language import Text
 from restock.policies.foresight import with_foresight
+from restock.policies.informed import Informed
 from restock.policies.rules import rule
 from restock.progress import Progress, Silent
 from restock.storage.models import list_models, load_model
@@ -27,7 +29,7 @@ from restock.workflows.load import repairs
 from restock.workflows.project import Project
 from restock.workflows.runs import new_run
 from restock.workflows.situation import Situation, day, understand
-from restock.workflows.training import LEARNED, Trained, from_model
+from restock.workflows.training import FINE_TUNED, GENERALIST, LEARNED, PRETRAINED, Trained, from_model
 
 CHOSEN, FORESIGHT = "mixed", "foresight"
 
@@ -92,7 +94,13 @@ def backtest(project: Project, model: str | None = None, *, progress: Progress |
     situation = understand(project, trained.snapshot)
     catalogue = trained.look_at(situation.catalogue())
     window = catalogue.window(trained.windows.test, trained.scaling)
-    replays = replay_all(trained, window, progress)
+    recollection = recollect(catalogue, situation.terms.lead_kind)
+    remembered = {
+        name: recollection.window(trained.team(name), window, trained.windows.test[0])
+        for name in PRETRAINED
+        if name in trained.policies
+    }
+    replays = replay_all(trained, window, remembered, progress)
     classical = [r for r in replays if r.kind == "classical"]
     best = max(classical, key=lambda r: float(r.profit.sum()))
     rows = standings(replays, best.policy)
@@ -130,15 +138,20 @@ def trained_model(project: Project, model: str | None) -> tuple[str, Trained]:
     return name, from_model(load_model(project.folder, name))
 
 
-def replay_all(trained: Trained, window: Window, progress: Progress) -> list[Replay]:
-    """All classical policies, the learned one, the mix that the shop will use, and the bound."""
-    progress.start(Text("replaying the test periods", "回放测试期"), len(trained.rules) + 2)
+def replay_all(trained: Trained, window: Window, remembered: dict[str, Window], progress: Progress) -> list[Replay]:
+    """All classical policies, those that learned, the mix that the shop will use, and the bound.
+
+    Args:
+        remembered: the window as each policy with a memory sees it.
+    """
+    progress.start(Text("replaying the test periods", "回放测试期"), len(trained.rules) + len(remembered) + 2)
     try:
         replays = []
         for number, (name, tuned) in enumerate(trained.rules.items()):
             replays.append(replay(tuned.policy(), window, name, "classical", own=True))
             progress.advance(number + 1, tuned.rule.label)
         replays.append(replay(trained.ensemble(), window, LEARNED, "learned"))
+        replays += [replay(Informed(trained.team(n)), seen, n, "learned") for n, seen in remembered.items()]
         script, known = with_foresight(window.stretch)
         bound = replay(script, window._replace(stretch=known), FORESIGHT, "bound")
         progress.advance(len(replays) + 1, Text("perfect foresight", "完美预知"))
@@ -277,6 +290,8 @@ def _descriptions(trained: Trained) -> dict[str, Text]:
     return {
         **known,
         LEARNED: Text("learned by pathwise gradient through the simulator", "通过模拟器的路径梯度学习得到"),
+        GENERALIST: Text("pretrained on made-up shops, never on this one", "在虚构店铺上预训练，从未见过本店"),
+        FINE_TUNED: Text("the pretrained policy, learned on with this shop", "预训练策略，再用本店数据微调"),
         CHOSEN: Text(
             "for each class of items the policy that won on the validation periods",
             "按商品类别采用验证期表现最好的策略",

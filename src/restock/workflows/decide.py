@@ -15,8 +15,6 @@ from restock.backtest.recollection import Recollection, recollect
 from restock.backtest.windows import FIRST
 from restock.intake.classes import OBSERVED
 from restock.intake.starting import StartingStock
-from restock.policies import pretrained
-from restock.policies.generalist import Team
 from restock.policies.informed import Informed
 from restock.policies.rules import Past, rule
 from restock.simulator.dynamics import allowed, receive
@@ -24,7 +22,7 @@ from restock.simulator.rollout import Policy, Stretch, run
 from restock.simulator.types import Chance, Known, Shop, Stock, View
 from restock.simulator.worlds.distance import FAR, Distance
 from restock.workflows.situation import Situation
-from restock.workflows.training import GENERALIST, LEARNED, Trained
+from restock.workflows.training import GENERALIST, LEARNED, PRETRAINED, Trained
 from restock.workflows.trust import distances
 from restock.workflows.untrained import NORMAL
 
@@ -66,31 +64,30 @@ class Deciders:
     past: Past  # [row]
     numbers: Numbers
     recollection: Recollection
-    team: Team  # the pretrained policy
 
     def policy(self, name: str, rows: NDArray[np.intp]) -> Policy:
         """A policy; a rule has a leading row axis."""
         if name == LEARNED:
             return self.trained.ensemble()
-        if name == GENERALIST:
-            return Informed(self.team.members)
+        if name in PRETRAINED:
+            return Informed(self.trained.team(name))
         mine = Past(self.past.unit[rows], self.past.errors[rows])
         return eqx.filter_vmap(rule(name).make)(jnp.asarray(self.numbers[name][rows]), mine)
 
     def axis(self, name: str) -> int | None:
         """0 where each row has a policy of its own."""
-        return None if name in (LEARNED, GENERALIST) else 0
+        return None if name in (LEARNED, *PRETRAINED) else 0
 
     def known(self, name: str, first: int, last: int, rows: NDArray[np.intp]) -> Known:
         """What this policy knows of rows in periods first <= t < last."""
-        if name == GENERALIST:
-            return self.recollection.informed(self.team, first, last, rows)
+        if name in PRETRAINED:
+            return self.recollection.informed(self.trained.team(name), first, last, rows)
         return self.catalogue.take(rows).known(first, last, self.trained.scaling)
 
     def view(self, name: str, view: View, rows: NDArray[np.intp]) -> View:
         """What this policy decides from now. view: of the other policies"""
         mine = _pick(view, rows)
-        if name != GENERALIST:
+        if name not in PRETRAINED:
             return mine
         now = self.catalogue.history.shape[1]
         known = jax.tree.map(lambda x: np.asarray(x)[:, 0], self.known(name, now, now + 1, rows))
@@ -111,7 +108,7 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
     catalogue = trained.look_at(situation.catalogue(first))
     groups, past, numbers = _of_rows(situation, trained, catalogue)
     recollection = recollect(catalogue, situation.terms.lead_kind)
-    deciders = Deciders(trained, catalogue, past, numbers, recollection, pretrained.load_generalist())
+    deciders = Deciders(trained, catalogue, past, numbers, recollection)
     seen, apart = _periods_seen(situation), distances(catalogue, recollection)
     policy = np.array([trained.choice.get(str(g), trained.choice[""]) for g in groups], dtype=object).astype(str)
     policy = np.where(seen < OBSERVED, GENERALIST, policy)
@@ -134,7 +131,7 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
         lead_spread=expected[1],
         scale=expected[2],
         price=np.asarray(view.known.price)[:, 0],
-        errors=np.where((policy == GENERALIST)[:, None], NORMAL, np.asarray(past.errors)),
+        errors=np.where(np.isin(policy, PRETRAINED)[:, None], NORMAL, np.asarray(past.errors)),
         counted=start.known,
         periods_seen=seen,
         distance=apart,
@@ -220,7 +217,7 @@ def _stock(deciders: Deciders, start: StartingStock, policy: NDArray[np.str_]) -
         after = some.usual_stock(first)
         if first < last:
             stretch = some.stretch(first, last, deciders.trained.scaling)
-            if name == GENERALIST:
+            if name in PRETRAINED:
                 stretch = eqx.tree_at(lambda s: s.known, stretch, deciders.known(name, first, last, rows))
             after = _run_out(deciders.policy(name, rows), stretch, deciders.axis(name))
         on_hand[rows], on_order[rows] = np.asarray(after.on_hand)[:, 0, 0], np.asarray(after.on_order)[:, 0]

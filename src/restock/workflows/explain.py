@@ -12,7 +12,7 @@ from restock.workflows.plan import lines_frame
 from restock.workflows.project import Project
 from restock.workflows.reasons import LIMITS
 from restock.workflows.situation import Situation, understand
-from restock.workflows.training import GENERALIST, LEARNED, Trained
+from restock.workflows.training import LEARNED, PRETRAINED, Trained
 from restock.workflows.untrained import trained_or_not
 from restock.workflows.waterfall import Step, waterfall
 
@@ -114,7 +114,7 @@ def find_row(situation: Situation, item: str, site: str | None) -> int:
 
 def tuned_numbers(decided: Decided, row: int, policy: str) -> dict[str, float]:
     """The numbers of a rule for this item, by name; a network has none that a planner could read."""
-    if policy in (LEARNED, GENERALIST):
+    if policy in (LEARNED, *PRETRAINED):
         return {}
     values = decided.deciders.numbers[policy][row].tolist()
     return {name: round(float(value), 4) for name, value in zip(rule(policy).numbers, values, strict=True)}

@@ -9,7 +9,7 @@ from restock.language import NOTHING, Text
 from restock.policies.rules import rule
 from restock.workflows.decide import Decided
 from restock.workflows.situation import Situation
-from restock.workflows.training import GENERALIST, LEARNED
+from restock.workflows.training import FINE_TUNED, GENERALIST, LEARNED
 from restock.workflows.trust import furthest
 
 LIMITS = {
@@ -89,6 +89,8 @@ def label_of(policy: str) -> Text:
     """What a planner calls a policy."""
     if policy == GENERALIST:
         return Text("pretrained policy", "预训练策略")
+    if policy == FINE_TUNED:
+        return Text("pretrained policy, fine-tuned on this shop", "用本店数据微调的预训练策略")
     return Text("learned policy", "学习策略") if policy == LEARNED else rule(policy).label
 
 

@@ -14,18 +14,16 @@ from restock.language import Text
 from restock.policies.memory import Told
 from restock.simulator.worlds.distance import FAR, Distance, Item, distance
 
-MEASURES = Distance._make(
-    [
-        Text("demand per period", "每周期需求"),
-        Text("variability of demand", "需求波动"),
-        Text("worth of a sale against holding", "单件收益与持有成本之比"),
-        Text("lead time", "交期"),
-        Text("review period", "检查周期"),
-        Text("pack, in periods of demand", "整箱数量（按需求周期计）"),
-        Text("smallest order, in periods of demand", "最小起订量（按需求周期计）"),
-        Text("cost per order", "每次订货成本"),
-        Text("cost of waiting customers", "缺货等待成本"),
-    ]  # pyright: ignore[reportArgumentType]
+MEASURES: tuple[Text, ...] = (  # as the fields of `Distance`
+    Text("demand per period", "每周期需求"),
+    Text("variability of demand", "需求波动"),
+    Text("worth of a sale against holding", "单件收益与持有成本之比"),
+    Text("lead time", "交期"),
+    Text("review period", "检查周期"),
+    Text("pack, in periods of demand", "整箱数量（按需求周期计）"),
+    Text("smallest order, in periods of demand", "最小起订量（按需求周期计）"),
+    Text("cost per order", "每次订货成本"),
+    Text("cost of waiting customers", "缺货等待成本"),
 )
 
 
