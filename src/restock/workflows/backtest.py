@@ -22,16 +22,13 @@ from restock.intake.assumptions import Assumption
 from restock.language import Text
 from restock.policies.foresight import with_foresight
 from restock.policies.informed import Informed
-from restock.policies.rules import rule
 from restock.progress import Progress, Silent
 from restock.storage.models import list_models, load_model
-from restock.workflows.load import repairs
+from restock.workflows.described import descriptions, repaired, settings_of
 from restock.workflows.project import Project
 from restock.workflows.runs import new_run
 from restock.workflows.situation import Situation, day, understand
-from restock.workflows.training import FINE_TUNED, GENERALIST, LEARNED, PRETRAINED, Trained, from_model
-
-CHOSEN, FORESIGHT = "mixed", "foresight"
+from restock.workflows.training import CHOSEN, FORESIGHT, LEARNED, PRETRAINED, Trained, from_model
 
 
 @dataclass(frozen=True)
@@ -206,10 +203,10 @@ def _content(
         charts=gallery(scene, _learning(trained)),
         choices=_choices(trained, replays, result),
         assumptions=tuple(page.Assumption(a.text, Text(a.value, a.value), a.replace) for a in result.assumptions),
-        repairs=_repairs(project),
-        settings=_settings(config),
+        repairs=repaired(project),
+        settings=settings_of(config),
         seeds=(trained.seed,),
-        descriptions=_descriptions(trained),
+        descriptions=descriptions(trained),
         language=config.shop.language,
     )
 
@@ -263,41 +260,6 @@ def _choices(trained: Trained, replays: list[Replay], result: BacktestResult) ->
         against = None if policy == result.best_classical else difference(only(by_name[policy], rows), rival)
         choices.append(page.Choice(str(group), len(rows), policy, against))
     return tuple(choices)
-
-
-HANDLING = {
-    "repair": Text("repaired", "已修复"),
-    "removal": Text("left out", "已剔除"),
-    "flag": Text("flagged, kept", "已标记并保留"),
-    "note": Text("noted", "仅记录"),
-}
-
-
-def _repairs(project: Project) -> tuple[page.Repair, ...]:
-    return tuple(page.Repair(r["text"], r["rows"], HANDLING[r["effect"]]) for r in repairs(project.folder))
-
-
-def _settings(config: Any) -> tuple[page.Setting, ...]:
-    return tuple(
-        page.Setting(f"{section}.{key}", str(value))
-        for section, values in config.model_dump(mode="json").items()
-        for key, value in values.items()
-    )
-
-
-def _descriptions(trained: Trained) -> dict[str, Text]:
-    known = {name: rule(name).label for name in trained.rules}
-    return {
-        **known,
-        LEARNED: Text("learned by pathwise gradient through the simulator", "通过模拟器的路径梯度学习得到"),
-        GENERALIST: Text("pretrained on made-up shops, never on this one", "在虚构店铺上预训练，从未见过本店"),
-        FINE_TUNED: Text("the pretrained policy, learned on with this shop", "预训练策略，再用本店数据微调"),
-        CHOSEN: Text(
-            "for each class of items the policy that won on the validation periods",
-            "按商品类别采用验证期表现最好的策略",
-        ),
-        FORESIGHT: Text("knows all demand beforehand: a bound, not a policy", "预先知道全部需求：是上限而非策略"),
-    }
 
 
 def _interval(found: Difference) -> dict[str, float | None]:

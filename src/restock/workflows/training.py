@@ -24,6 +24,7 @@ from restock.policies.tuning import Tuned
 from restock.storage.models import Model
 
 LEARNED, GENERALIST, FINE_TUNED = "learned", "generalist", "fine_tuned"
+CHOSEN, FORESIGHT = "mixed", "foresight"
 PRETRAINED = (GENERALIST, FINE_TUNED)  # have a memory of their own
 
 

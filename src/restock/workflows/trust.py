@@ -56,7 +56,7 @@ def said_of_trust(items: Sequence[str], far: NDArray[np.bool_], apart: Distance,
     if not len(rows):
         return []
     worst = furthest(apart, int(rows[np.argmax(apart.most()[rows])]))
-    names = listed([items[i] for i in rows])
+    names = listed([items[i] for i in rows.tolist()])
     return [
         Assumption(
             "outside_prior",

@@ -80,7 +80,7 @@ def compare(
     tuned = tune_rule(make_case(others, ratio, delivery, seed=100))
     policies = {"generalist": policy, "tuned_on_set": tuned, "tuned_on_prior": prior_tuned}
     scores = {name: score(each, case) for name, each in policies.items()}
-    scores["foresight"] = _clipped(_foreseen(*with_foresight(case.stretch)) / np.asarray(case.worth))
+    scores["foresight"] = _clipped(np.asarray(_foreseen(*with_foresight(case.stretch))) / np.asarray(case.worth))
     return Outcome(ratio, delivery, len(scored.demand), tuned, scores)
 
 
@@ -178,7 +178,7 @@ def _seen(items: Items) -> Seen:
     sales = np.where(known > 0, items.demand[:, :OBSERVED], sold)
     leads = jnp.zeros((len(sales), OBSERVED, LONGEST + 2))
     weight = np.where((known > 0) | (sales > 0), 1.0, 0.0)
-    return Seen(*(jnp.asarray(x, jnp.float32) for x in (sales, 1 - known, weight)), leads)
+    return Seen(jnp.asarray(sales), jnp.asarray(1 - known), jnp.asarray(weight, jnp.float32), leads)
 
 
 def _cut(known: Known, part: slice) -> Known:
