@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restock import __version__
 from restock.backtest import content as page
@@ -91,12 +92,7 @@ def backtest(project: Project, model: str | None = None, *, progress: Progress |
     situation = understand(project, trained.snapshot)
     catalogue = trained.look_at(situation.catalogue())
     window = catalogue.window(trained.windows.test, trained.scaling)
-    recollection = recollect(catalogue, situation.terms.lead_kind)
-    remembered = {
-        name: recollection.window(trained.team(name), window, trained.windows.test[0])
-        for name in PRETRAINED
-        if name in trained.policies
-    }
+    remembered = as_remembered(trained, catalogue, situation.terms.lead_kind, window)
     replays = replay_all(trained, window, remembered, progress)
     classical = [r for r in replays if r.kind == "classical"]
     best = max(classical, key=lambda r: float(r.profit.sum()))
@@ -133,6 +129,15 @@ def trained_model(project: Project, model: str | None) -> tuple[str, Trained]:
         )
     name = names[-1] if model is None else model
     return name, from_model(load_model(project.folder, name))
+
+
+def as_remembered(
+    trained: Trained, catalogue: Catalogue, lead_kind: NDArray[np.str_], window: Window
+) -> dict[str, Window]:
+    """The window of the test as each policy with a memory sees it, by name."""
+    recollection, begins = recollect(catalogue, lead_kind), trained.windows.test[0]
+    names = [name for name in PRETRAINED if name in trained.policies]
+    return {name: recollection.window(trained.team(name), window, begins) for name in names}
 
 
 def replay_all(trained: Trained, window: Window, remembered: dict[str, Window], progress: Progress) -> list[Replay]:

@@ -139,8 +139,8 @@ def batch_of(asked: Asked, items: tuple[AskedItem, ...]) -> tuple[Batch, list[li
     )
     longest = law.shape[1] - 1
 
-    def column(values: list[float]) -> NDArray[np.float32]:
-        return np.array(values, np.float32)[:, None]
+    def column(values: list[float]) -> Array:
+        return jnp.asarray(np.array(values, np.float32)[:, None])
 
     terms = [item.terms for item in items]
     shop = Shop(
@@ -150,7 +150,7 @@ def batch_of(asked: Asked, items: tuple[AskedItem, ...]) -> tuple[Batch, list[li
         pack=column([t.pack for t in terms]),
         minimum=column([t.minimum for t in terms]),
         review=column([t.review for t in terms]),
-        lead_chance=(law * np.where(measured, 1.0, KEPT)[:, None])[:, None, :].astype(np.float32),
+        lead_chance=jnp.asarray((law * np.where(measured, 1.0, KEPT)[:, None])[:, None, :], jnp.float32),
         holding=column([p.holding for p in prices]),
         salvage=column([0.0] * len(items)),
         shortage=column([p.shortage for p in prices]),
@@ -161,7 +161,9 @@ def batch_of(asked: Asked, items: tuple[AskedItem, ...]) -> tuple[Batch, list[li
     for row, item in enumerate(items):
         for order in item.on_order:
             on_order[row, 0, min(order.periods_ago, longest) - 1] += order.quantity
-    stock = Stock(column([i.on_hand for i in items])[:, :, None], on_order, column([i.backlog for i in items]))
+    stock = Stock(
+        column([i.on_hand for i in items])[:, :, None], jnp.asarray(on_order), column([i.backlog for i in items])
+    )
     periods = max((len(item.sales) for item in items), default=0)
     told = _told(asked, items, min(next((p for p in PERIODS if p >= periods), PERIODS[-1]), PERIODS[-1]), measured)
     seen = _seen(items, told.shape[1] - 1, longest)
