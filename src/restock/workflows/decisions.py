@@ -271,7 +271,7 @@ def _ask(team: Team, batch: Batch) -> Answer:
     def one_row(shop: Shop, stock: Stock, known: Known) -> Answer:
         view = View(shop, stock, known)
         wanted = [policy(view).order for policy in (Informed(team), Newsvendor())]
-        orders = [Order(units[0], allowed(shop, known.may_order, units)[0]) for units in wanted]
-        return Answer(*orders, known.lead_demand, known.lead_spread, known.scale)
+        first, rule = (Order(units[0], allowed(shop, known.may_order, units)[0]) for units in wanted)
+        return Answer(first, rule, known.lead_demand, known.lead_spread, known.scale)
 
     return jax.vmap(one_row)(shop, stock, now)
