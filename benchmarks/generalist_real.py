@@ -123,8 +123,7 @@ def main() -> None:
                     "scores": {who: round(float(each.mean()), 4) for who, each in outcome.scores.items()},
                     "against": {rival: [round(x, 4) for x in outcome.interval(rival)]
                                 for rival in ("tuned_on_set", "tuned_on_prior")},
-                    "rule": {"rate": outcome.tuned.rate, "open": outcome.tuned.open,
-                             "safety": float(outcome.tuned.safety), "more": float(outcome.tuned.more)},
+                    "rule": {key: getattr(outcome.tuned, key) for key in ("family", "learns", "safety", "more")},
                 }  # fmt: skip
                 rows.append(row)
                 print(json.dumps(row), flush=True)

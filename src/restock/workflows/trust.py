@@ -14,6 +14,7 @@ from restock.language import Text
 from restock.policies.memory import Told
 from restock.simulator.worlds.distance import FAR, Distance, Item, distance
 
+MOST = 1000  # times beyond a range, as they are told
 MEASURES: tuple[Text, ...] = (  # as the fields of `Distance`
     Text("demand per period", "每周期需求"),
     Text("variability of demand", "需求波动"),
@@ -47,6 +48,8 @@ def distances(catalogue: Catalogue, recollection: Recollection) -> Distance:
 def furthest(apart: Distance, row: int) -> Text:
     """The measure that lies furthest out, and by how much."""
     name, times = MEASURES[int(apart.furthest()[row])], float(apart.most()[row])
+    if times > MOST:
+        return Text(f"{name.en}: more than {MOST:,} times beyond", f"{name.zh}：超出 {MOST:,} 倍以上")
     return Text(f"{name.en}: {times:,.1f} times beyond", f"{name.zh}：超出 {times:,.1f} 倍")
 
 

@@ -1,11 +1,10 @@
 """Items from their fifth observation on: the pretrained policy beside a rule that is tuned on other items of the set.
 
 Every item begins with an empty shelf and five observed periods; from then on a policy sees only what it sold itself.
-The rule has the same memory. Its numbers are searched on items of the same set, for the same margin and delivery, that
+The rule sees the same. Its numbers are searched on items of the same set, for the same margin and delivery, that
 are not scored; the pretrained policy has seen none of them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +15,6 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from restock.policies.foresight import with_foresight
-from restock.policies.generalist import AdaptiveBaseStock
 from restock.policies.memory import YEAR, Told
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import Remembering, Seen, recall, run_remembering
@@ -24,14 +22,13 @@ from restock.simulator.rollout import Stretch, run
 from restock.simulator.types import Chance, Known, Shop, Stock
 from restock.simulator.worlds import LONGEST
 from restock.simulator.worlds.deliveries import NEVER, arrivals
+from restock.workflows.benches.newcomer_rules import Tuned, tune_rule
 
 OBSERVED, LIVED = 5, 45  # periods
 RATIOS = (1.0, 4.0, 19.0)  # margin of a unit / holding cost of a unit and period
 LAWS = {"lead 0": (1.0,), "lead 4": (0.0, 0.0, 0.0, 0.0, 1.0), "random, lost": (0.0, 0.25, 0.25, 0.25)}
 DRAWS = 2000  # of the bootstrap
 WORST = -1.0  # score of an item that is lost altogether
-SAFETY = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
-MORE = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.3, 1.6)
 Floats = NDArray[np.float32]
 
 
@@ -61,7 +58,7 @@ class Outcome:
     ratio: float
     delivery: str
     items: int
-    tuned: AdaptiveBaseStock
+    tuned: Tuned
     scores: dict[str, NDArray[np.float64]]  # policy -> [item]
 
     def interval(self, rival: str, policy: str = "generalist") -> tuple[float, float, float]:
@@ -73,12 +70,13 @@ class Outcome:
 
 
 def compare(
-    policy: Remembering, prior_tuned: AdaptiveBaseStock, scored: Items, others: Items, ratio: float, delivery: str
+    policy: Remembering, prior_tuned: Remembering, scored: Items, others: Items, ratio: float, delivery: str
 ) -> Outcome:
     """One case: the policy, the rule tuned on other items, the rule as tuned on the prior, and perfect foresight."""
     case = make_case(scored, ratio, delivery, seed=0)
-    tuned = tune_rule(make_case(others, ratio, delivery, seed=100))
-    policies = {"generalist": policy, "tuned_on_set": tuned, "tuned_on_prior": prior_tuned}
+    elsewhere = make_case(others, ratio, delivery, seed=100)
+    tuned = tune_rule(lambda rule: float(score(rule, elsewhere).mean()))
+    policies = {"generalist": policy, "tuned_on_set": tuned.rule, "tuned_on_prior": prior_tuned}
     scores = {name: score(each, case) for name, each in policies.items()}
     scores["foresight"] = _clipped(np.asarray(_foreseen(*with_foresight(case.stretch))) / np.asarray(case.worth))
     return Outcome(ratio, delivery, len(scored.demand), tuned, scores)
@@ -98,22 +96,6 @@ def make_case(items: Items, ratio: float, delivery: str, seed: int) -> Case:
     stretch = Stretch(shop, empty, later, chance, jnp.ones((rows, LIVED)))
     worth = jnp.maximum(demand.sum((1, 2)), 1.0)  # the margin of a unit is 1
     return Case(first, _seen(items), stretch, worth)
-
-
-def tune_rule(case: Case) -> AdaptiveBaseStock:
-    """The rule with the best mean score: safety and share of demand together, then how fast and on what it learns."""
-
-    def best(rules: Sequence[AdaptiveBaseStock]) -> AdaptiveBaseStock:
-        return max(rules, key=lambda rule: float(score(rule, case).mean()))
-
-    def levels(rate: int, open_: bool) -> AdaptiveBaseStock:
-        numbers = [(jnp.asarray(safe), jnp.asarray(more)) for safe in SAFETY for more in MORE]
-        return best([AdaptiveBaseStock(rate, open_, safe, more) for safe, more in numbers])
-
-    first = levels(2, False)
-    kinds = [AdaptiveBaseStock(rate, open_, first.safety, first.more) for rate in range(4) for open_ in (False, True)]
-    kind = best(kinds)
-    return best([first, levels(kind.rate, kind.open)])
 
 
 def score(policy: Remembering, case: Case) -> NDArray[np.float64]:
