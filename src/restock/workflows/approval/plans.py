@@ -126,7 +126,7 @@ def stale(desk: Desk, plan: Plan) -> tuple[Text, ...]:
     latest, models = desk.project.facts.latest(), list_models(desk.project.folder)
     if latest is not None and latest != plan.snapshot:
         reasons.append(Text(f"there are newer data: `{latest}`", f"已有更新的数据：`{latest}`"))
-    if models and models[-1] != plan.model and plan.model in models:
+    if models and models[-1] != plan.model:
         reasons.append(Text(f"there is a newer policy: `{models[-1]}`", f"已有更新的策略：`{models[-1]}`"))
     changed = _changed(plan.settings, settings_of(desk.project.config))
     if changed:
