@@ -35,6 +35,7 @@ class ModelFreeConfig(BaseModel):
     discount: float = Field(default=0.97, gt=0, lt=1, description="Worth of money one period later")
     delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `later`")
     carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
+    differences: bool = Field(default=True, description="Rewards less their running mean; not where an end will come")
 
     @property
     def looks_ahead(self) -> int:
@@ -129,6 +130,21 @@ def live_on(
     window = next_window(problem, config.rows, config.periods, key, stock if config.carry_stock else None)
     after, steps = live(act, window, problem.lead, draws, problem.reward, problem.limit)
     return after, later(steps, config.delay)
+
+
+def centre_of(config: ModelFreeConfig, before: Array, rounds: Array, reward: Array, kept: float = 0.95) -> Array:
+    """The running mean of the reward, which values are differences from.
+
+    Args:
+        before: that of the round before.
+        rounds: made before this one.
+        reward: of this round. [time, row]
+        kept: share of what was there.
+    """
+    if not config.differences:
+        return before
+    mean = reward.mean()
+    return jnp.where(rounds == 0, mean, kept * before + (1.0 - kept) * mean)
 
 
 def later(steps: Steps, delay: int) -> Steps:

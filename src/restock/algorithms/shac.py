@@ -14,10 +14,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from restock.algorithms.experience import ModelFreeConfig, Steps, later, live, next_window
-from restock.algorithms.optimizer import adam, descend, follow, start
+from restock.algorithms.experience import ModelFreeConfig, Steps, centre_of, later, live, next_window
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import advantages
+from restock.optimizer import adam, descend, follow, start
 from restock.policies.actors import Mover, Perceptron, observed
 from restock.policies.gates import Gated
 from restock.simulator.rollout import Stretch
@@ -102,7 +102,7 @@ def learn(config: ShacConfig, problem: Problem, learner: Learner, keys: Array) -
         )
         actor, of_actor = descend(by_actor, learner.optimizers[0], gradient, learner.actor)
         critic, of_critic, error = _teach(config, learner, steps, wanted, by_critic)
-        centre = jnp.where(learner.rounds == 0, mean, 0.95 * learner.centre + 0.05 * mean)
+        centre = centre_of(config, learner.centre, learner.rounds, steps.reward)
         after = Learner(
             actor,
             critic,
