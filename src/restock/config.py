@@ -82,6 +82,18 @@ class TrainConfig(Section):
     input_dropout: float = Field(
         default=0.3, ge=0, lt=1, description="Against over-fitting: share of the inputs hidden at random"
     )
+    dropout: float = Field(
+        default=0.0, ge=0, lt=1, description="Against over-fitting: share of the hidden units silenced at random"
+    )
+    other_pasts: int = Field(
+        default=0, ge=0, le=20, description="Against over-fitting: made-up pasts of the same shop beside the real one"
+    )
+    augment_scale: float = Field(
+        default=0.3, ge=0, description="Other pasts: spread of the logarithm of an item's level"
+    )
+    augment_shift: int = Field(default=26, ge=0, description="Other pasts: largest move in time, weeks")
+    augment_swap: float = Field(default=0.25, ge=0, le=1, description="Other pasts: share traded with a similar item")
+    augment_noise: float = Field(default=0.1, ge=0, description="Other pasts: spread of each period's factor")
     patience: int = Field(default=6, ge=1, description="Looks at validation money without a rise before training stops")
     seeds: int = Field(default=4, ge=1, le=64, description="Networks in the ensemble")
     updates: int = Field(default=600, ge=1, description="Gradient steps at most; validation stops earlier")

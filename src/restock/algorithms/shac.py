@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from restock.algorithms.experience import ModelFreeConfig, Steps, centre_of, later, live, next_window
+from restock.algorithms.experience import ModelFreeConfig, Steps, centre_of, later, learning_window, live, next_window
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import advantages
 from restock.optimizer import adam, descend, follow, start
@@ -93,7 +93,7 @@ def learn(config: ShacConfig, problem: Problem, learner: Learner, keys: Array) -
 
     def one_round(learner: Learner, key: Array) -> tuple[Learner, dict[str, Array]]:
         draw, luck = jax.random.split(key)
-        window = next_window(problem, config.rows, config.periods, draw, learner.stock if config.carry_stock else None)
+        window = learning_window(config, problem, learner.stock, draw)
         fractions = learner.rounds < config.whole_units_from * config.rounds
         window = eqx.tree_at(lambda w: w.shop.pack, window, jnp.where(fractions, 0.0, window.shop.pack))
         draws = jax.random.uniform(luck, (config.periods, config.rows))

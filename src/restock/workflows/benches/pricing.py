@@ -1,8 +1,9 @@
-"""Prices, alone or together with orders: what is lost by a price that never moves, exactly.
+"""Prices, alone or together with orders: what is lost by a price that never moves, and by one that is learned, exactly.
 
-The simulator has no response of demand to price, so that `pathwise` learns only where there is one price and orders are
-all that is decided.
+`pathwise` learns orders alone: only where there is one price. `dqn` and `ppo` choose pairs of an order and a price.
 """
+
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -24,6 +25,7 @@ from restock.simulator.rollout import Policy
 from restock.simulator.types import Stock, View
 from restock.workflows.benches.comparison import Comparison, Learner
 from restock.workflows.benches.learning_problem import learn, recipe
+from restock.workflows.benches.pricing_learning import RECIPES, learn_prices, price_policy
 from restock.workflows.benches.result import Bench
 
 PATHWISE = "pathwise"
@@ -89,7 +91,10 @@ COMPARISON = Comparison(
         "fixed_price": lambda instance: Cost(best_fixed_price(instance), 0.0),
         "fixed_price_and_level": lambda instance: Cost(best_fixed_price_and_level(instance).profit, 0.0),
     },
-    learned={PATHWISE: Learner(learn_orders, price_orders)},
+    learned={
+        PATHWISE: Learner(learn_orders, price_orders),
+        **{name: Learner(partial(learn_prices, recipe), price_policy) for name, recipe in RECIPES.items()},
+    },
     fits=fits,
     more_is_better=True,
 )
@@ -101,5 +106,6 @@ PRICING = Bench(
     instances=tuple(instance.name for instance in PUBLISHED),
     usual=tuple(instance.name for instance in PUBLISHED),
     quick=tuple(instance.name for instance in PUBLISHED),
+    quick_methods=(*COMPARISON.solved, PATHWISE),
     run=COMPARISON,
 )

@@ -24,9 +24,10 @@ from restock.workflows.benches.learning_problem import PATHS, TRAINING
 AFTER = 40  # periods after the end in which nothing happens: an end that is seen needs no rule of its own
 PRICES = 26  # offered to a network at most: of the 126 prices of `joint` every fifth
 
-_ALL = {"carry_stock": False, "hidden": 64, "differences": False, "discount": 0.995}
+# Chosen with seeds from 100 on. With a discount of 0.995 DQN was 4.5 % below the optimum of `markdown` and PPO 1.3 %.
+_ALL = {"carry_stock": False, "hidden": 64, "differences": False, "discount": 0.999}
 RECIPES: dict[str, DqnConfig | PolicyGradientConfig] = {
-    "dqn": settings("dqn", **_ALL, rows=128, batch=512, target_rate=0.02, n=3, rounds=1000),  # pyright: ignore
+    "dqn": settings("dqn", **_ALL, rows=128, batch=512, target_rate=0.02, n=8, rounds=1000),  # pyright: ignore
     "ppo": settings("ppo", **_ALL, orders="softmax", rows=512, rounds=400, entropy=0.02),  # pyright: ignore
 }
 
@@ -84,6 +85,9 @@ def known_of(instance: Pricing, periods: int) -> Known:
     usual = float(np.median(instance.prices))
     mean = instance.demand.mean(min(instance.prices, key=lambda price: abs(price - usual)))
     known = eqx.tree_at(lambda k: k.price, steady(mean, mean, 1), jnp.full(1, usual))
+    # stock to learn from is drawn around the scale: it must reach what episodes start with
+    scale = jnp.asarray(max(mean, float(np.mean(instance.starts)) / 2))
+    known = eqx.tree_at(lambda k: k.scale, known, scale)
     left = np.maximum(instance.periods - np.arange(periods), 0.0)
     features = np.stack([left / instance.periods, 2.0 / (1.0 + left) - 0.5], axis=-1)
     return eqx.tree_at(lambda k: k.features, repeat(known, periods), jnp.asarray(features, jnp.float32))
