@@ -48,6 +48,11 @@ class PathwiseConfig(BaseModel):
         """Each window is followed by one step."""
         return self.updates
 
+    @property
+    def environment_steps(self) -> int:
+        """Periods simulated in training, all windows together."""
+        return self.updates * self.batch * self.periods
+
 
 class Limited(eqx.Module):
     """A network of whose decisions there remains what the problem allows."""

@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from restock.algorithms.dqn import DqnConfig
+from restock.algorithms.policy_gradient import PolicyGradientConfig
 from restock.environments.exact.pricing import (
     best_fixed_price,
     best_fixed_price_and_level,
@@ -82,6 +84,11 @@ def fits(instance: Pricing, method: str) -> bool:
     return method != PATHWISE or (len(instance.prices) == 1 and instance.largest_order > 0)
 
 
+def learner_of(recipe: DqnConfig | PolicyGradientConfig) -> Learner[Pricing]:
+    """Orders and prices by an algorithm that chooses pairs of them."""
+    return Learner(partial(learn_prices, recipe), price_policy, lambda _: recipe.environment_steps)
+
+
 COMPARISON = Comparison(
     about=Text("pricing", "定价（pricing）"),
     find=find_instance,
@@ -93,7 +100,7 @@ COMPARISON = Comparison(
     },
     learned={
         PATHWISE: Learner(learn_orders, price_orders),
-        **{name: Learner(partial(learn_prices, recipe), price_policy) for name, recipe in RECIPES.items()},
+        **{name: learner_of(recipe) for name, recipe in RECIPES.items()},
     },
     fits=fits,
     more_is_better=True,
