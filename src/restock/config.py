@@ -1,12 +1,13 @@
 """What a user writes in `restock.toml`; numbers are checked here, before any array exists."""
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from restock.errors import ConfigError
+from restock.errors import ConfigError, nearest
 from restock.language import Language, Text
 
 
@@ -137,8 +138,22 @@ def read_config(path: Path) -> Config:
                 f"`{path}` has {len(places)} wrong settings: " + "; ".join(places),
                 f"`{path}` 有 {len(places)} 处设置错误：" + "；".join(places),
             ),
-            hint=Text(
-                "`restock init` in an empty folder writes a commented example",
-                "在空文件夹运行 `restock init` 可得到带注释的示例",
-            ),
+            hint=_meant(error),
         ) from None
+
+
+def _meant(error: ValidationError) -> Text:
+    """What the first unknown key or word was meant to be; else where the settings are explained."""
+    for each in error.errors():
+        *sections, key = map(str, each["loc"])
+        if each["type"] == "extra_forbidden":
+            section: Any = Config
+            for name in sections:
+                section = section.model_fields[name].annotation
+            return nearest(key, section.model_fields)
+        if each["type"] == "literal_error":
+            return nearest(str(each["input"]), re.findall(r"'([^']*)'", each["ctx"]["expected"]))
+    return Text(
+        "`restock init` in an empty folder writes a commented example",
+        "在空文件夹运行 `restock init` 可得到带注释的示例",
+    )
