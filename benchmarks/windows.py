@@ -25,6 +25,7 @@ from restock.workflows.benches.lost_sales_learning import orders_of, price_order
 
 RESULTS = Path(__file__).parent / "results"
 INSTANCE = find_instance("poisson-p4-L4")
+OPTIMUM = PUBLISHED[INSTANCE].optimum or float("nan")
 LENGTHS = (4, 8, 16, 40)
 AT_ONCE = 2048  # periods lived between two steps of the policy
 USUAL = ShacConfig(gate=False, rounds=800, hidden=32, carry_stock=True, discount=0.99, lambda_=0.8)
@@ -40,7 +41,7 @@ def gaps(length: int, critic: bool, seeds: range) -> list[float]:
     for place in range(len(seeds)):
         arrays, rest = eqx.partition(learned, eqx.is_array)
         one = eqx.combine(jax.tree.map(lambda x, place=place: x[place], arrays), rest)
-        found.append(100 * (price_orders(INSTANCE, orders_of(one, INSTANCE)).value / PUBLISHED[INSTANCE].optimum - 1))
+        found.append(100 * (price_orders(INSTANCE, orders_of(one, INSTANCE)).value / OPTIMUM - 1))
     return found
 
 

@@ -152,7 +152,7 @@ def _meant(error: ValidationError) -> Text:
                 section = section.model_fields[name].annotation
             return nearest(key, section.model_fields)
         if each["type"] == "literal_error":
-            return nearest(str(each["input"]), re.findall(r"'([^']*)'", each["ctx"]["expected"]))
+            return nearest(str(each["input"]), re.findall(r"'([^']*)'", each["msg"]))
     return Text(
         "`restock init` in an empty folder writes a commented example",
         "在空文件夹运行 `restock init` 可得到带注释的示例",
