@@ -98,6 +98,9 @@ class TrainConfig(Section):
     patience: int = Field(default=6, ge=1, description="Looks at validation money without a rise before training stops")
     seeds: int = Field(default=4, ge=1, le=64, description="Networks in the ensemble")
     updates: int = Field(default=600, ge=1, description="Gradient steps at most; validation stops earlier")
+    fine_tune: bool = Field(
+        default=False, description="Let the pretrained policy learn on from this shop too, as one more rival"
+    )
     validation_periods: int | None = Field(default=None, ge=2, description="None: a share of the history")
 
 
