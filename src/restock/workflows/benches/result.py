@@ -27,6 +27,8 @@ class Row:
     seeds: int
     ratio: float | None = None  # value as a multiple of the rival's
     more_is_better: bool = False  # a profit or a speed, not a cost
+    steps: int | None = None  # periods that one training lived or simulated in all; None: nothing was trained
+    seed_spread: float | None = None  # standard deviation of `value` between seeds; None: there is but one
 
     @property
     def gap_percent(self) -> float | None:
