@@ -41,8 +41,14 @@ ROW = {"scaled_pinball": 0.31, "lead_pinball": 0.2, "rmsse": 0.8, "coverage": 0.
 RECORD = {
     "method": "ets",
     "accuracy": [
-        {"method": "ets", **ROW, "before": 0.3, "against_naive_percent": -20.0},
-        {"method": "seasonal_naive", **ROW, "scaled_pinball": 0.4, "before": None, "against_naive_percent": None},
+        {"method": "ets", **ROW, "windows_before": 0.3, "against_naive_percent": -20.0},
+        {
+            "method": "seasonal_naive",
+            **ROW,
+            "scaled_pinball": 0.4,
+            "windows_before": None,
+            "against_naive_percent": None,
+        },
     ],
     "by_class": [{"class": "smooth", "series": 7, **ROW}],
     "forecasts": [{"item": "<i>", "site": "main", "next_period": 3.0, "expected": 21.0, "low": 12.0, "high": 30.0}],

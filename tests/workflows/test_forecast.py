@@ -46,7 +46,7 @@ def test_a_forecast_is_made_measured_and_kept(project):
     said = found.to_json()
     assert (said["first"], said["periods"], said["windows"]) == (str(FIRST + timedelta(DAYS)), 7, 4)
     rows = {row["method"]: row for row in said["accuracy"]}
-    assert rows[said["method"]]["before"] == min(row["before"] for row in rows.values())
+    assert rows[said["method"]]["windows_before"] == min(row["windows_before"] for row in rows.values())
     assert rows["seasonal_mean"]["scaled_pinball"] < rows["seasonal_naive"]["scaled_pinball"]
     kept = pl.read_parquet(found.file)
     assert kept.height == 7 * ITEMS
@@ -76,8 +76,8 @@ def test_an_override_changes_the_forecast_and_is_told(project):
     add_override(project.path, "=3", {**cells, "item": "I-0", "expires": str(begin)})
     after = project.forecast(7, method="ets", report=False)
     rise, expired = after.to_json()["overrides"]
-    assert (rise["used"], rise["change"], rise["reason"]) == (True, "+50 %", "fair")
-    assert expired["used"] is False
+    assert (rise["applied"], rise["change"], rise["reason"]) == (True, "+50 %", "fair")
+    assert expired["applied"] is False
     gain = after.forecast.mean.sum() / before.forecast.mean.sum()
     assert 1 < gain < 1.5
     np.testing.assert_allclose(after.forecast.mean.max(), 1.5 * before.forecast.mean.max(), rtol=1e-5)

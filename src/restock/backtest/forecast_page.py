@@ -119,7 +119,7 @@ def _accuracy(content: ForecastContent) -> Html:
         (Text("Bias", "偏差"), True),
         (Text("WAPE", "WAPE"), True),
     ]
-    names = ("scaled_pinball", "before", "lead_pinball", "rmsse")
+    names = ("scaled_pinball", "windows_before", "lead_pinball", "rmsse")
     cells = []
     for each in sorted(rows, key=lambda one: one["scaled_pinball"] or 0.0):
         values = [(plain(_number(each[name])), True) for name in names]

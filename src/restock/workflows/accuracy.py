@@ -51,7 +51,7 @@ class Accuracy:
         return {
             "method": last.method,
             **_numbers(summarise(last)),
-            "before": _finite(summarise(before).scaled_pinball),
+            "windows_before": _finite(summarise(before).scaled_pinball),
             "against_naive_percent": None if against is None else _finite(against.percent),
         }
 

@@ -234,7 +234,7 @@ def _said(each: Override, units: float | None) -> dict[str, Any]:
         "change": f"{each.amount:+g} %" if each.kind == "percent" else f"{each.amount:g} {each.kind}",
         "reason": each.reason,
         "expires": str(each.expires),
-        "used": units is not None,
+        "applied": units is not None,
         "units": None if units is None else round(units, 3),
     }
 

@@ -1,8 +1,8 @@
 """Real demand for the bench of forecasts, read as any shop's files are."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,10 @@ import polars as pl
 
 from restock.config import Config
 from restock.errors import UsageError
+from restock.events import shipped_events
+from restock.forecasting.festivals import with_festivals
 from restock.forecasting.forecaster import Windows
+from restock.forecasting.newcomers import hashed_titles
 from restock.forecasting.panel import Panel, panel_of
 from restock.intake.history import build_history
 from restock.intake.tables import read_tables
@@ -33,9 +36,9 @@ class DemandPanel:
     read: Callable[[], dict[str, pl.DataFrame]]
     country: str = ""
 
-    def panel(self, series: int | None = None) -> Panel:
-        """All of it, or evenly spread series."""
-        whole = _panel(self)
+    def panel(self, series: int | None = None, titles: bool = False) -> Panel:
+        """All of it, or evenly spread series; with the titles of the items as traits, if wanted."""
+        whole = _panel(self, titles)
         if series is None or series >= whole.shape[0]:
             return whole
         return whole.rows(np.linspace(0, whole.shape[0] - 1, series).astype(np.intp))
@@ -71,7 +74,20 @@ PANELS: dict[str, DemandPanel] = {
 
 
 @cache
-def _panel(source: DemandPanel) -> Panel:
+def _panel(source: DemandPanel, titles: bool) -> Panel:
     settings: dict[str, Any] = {"shop": {"period": source.period, "country": source.country, "promotions": "planned"}}
-    found = build_history(source.read(), Config.model_validate(settings), source.windows.h)
-    return panel_of(found.history, found.shelf)
+    tables = source.read()
+    found = build_history(tables, Config.model_validate(settings), source.windows.h)
+    panel = panel_of(found.history, found.shelf)
+    panel = with_festivals(panel, shipped_events(), source.country)
+    return with_titles(panel, tables.get("items"), found.history.items) if titles else panel
+
+
+def with_titles(panel: Panel, items: pl.DataFrame | None, names: Sequence[str]) -> Panel:
+    """The titles of the items, hashed, and their brands as traits."""
+    if items is None or "name" not in items.columns:
+        return panel
+    said = dict(items.select("item", pl.col("name").fill_null("")).iter_rows())
+    brand = dict(items.select("item", "brand").iter_rows()) if "brand" in items.columns else {}
+    titles = hashed_titles([f"{said.get(name, '')} {brand.get(name) or ''}" for name in names])
+    return replace(panel, traits=titles, trait_names=tuple(f"title {i}" for i in range(titles.shape[1])))

@@ -13,6 +13,7 @@ from restock.forecasting.scores import Scores, difference, score, summarise
 from restock.language import Text
 from restock.workflows.benches.demand_panels import PANELS, QUICK_SERIES, DemandPanel
 from restock.workflows.benches.forecast_methods import METHODS, OURS, QUICK_METHODS, make
+from restock.workflows.benches.forecast_special import SPECIAL
 from restock.workflows.benches.result import Bench, Row, Task
 
 PATHS = 100
@@ -38,8 +39,12 @@ class ForecastRow(Row):
 def run(task: Task) -> Iterable[Row]:
     """Every method on every data set; windows and settings are the same for all."""
     task.progress.start(Text("forecast", "预测评测"), len(task.instances) * len(task.methods))
-    count, rows = 0, []
+    rows: list[Row] = []
+    count = 0
     for name in task.instances:
+        if name in SPECIAL:  # it has methods of its own
+            rows += SPECIAL[name](task)
+            continue
         source = PANELS[name]
         panel = source.panel(QUICK_SERIES if task.quick else None)
         found: list[tuple[ForecastRow, Scores]] = []
@@ -102,7 +107,7 @@ FORECAST = Bench(
     name="forecast",
     about=Text("forecasts of real demand against rivals", "真实需求上的预测对比"),
     methods=tuple(METHODS),
-    instances=tuple(PANELS),
+    instances=(*PANELS, *SPECIAL),
     usual=("complete_journey", "complete_journey_daily"),
     quick=("complete_journey",),
     run=run,

@@ -1,6 +1,8 @@
 """Who is compared in the bench of forecasts: ours, the classical ones, and packages of others."""
 
 from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from restock.forecasting.forecaster import Forecaster
@@ -19,10 +21,9 @@ class Entry(NamedTuple):
     learns: bool  # more than one seed says something
 
 
-METHODS: dict[str, Callable[[], Forecaster]] = {
-    **OWN,
-    **{name: (lambda name=name: Rival(name)) for name in MODELS},
-}
+METHODS: dict[str, Callable[[], Forecaster]] = dict(OWN)
+if find_spec("statsforecast") is not None:  # the extra `bench`
+    METHODS |= {name: partial(Rival, name) for name in MODELS}
 
 
 def make(name: str) -> Entry:
