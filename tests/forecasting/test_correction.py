@@ -20,7 +20,7 @@ def sold_out(seed=0, series=80, periods=112, shape=4.0, pattern=None):
     stock = np.where(draw.random(truth.shape) < 0.5, np.ceil(mean * draw.uniform(0.4, 1.2, truth.shape)), 1e9)
     out = truth > stock
     # The last unit is sold at the time of the stock-th of truth customers: an order statistic, beta distributed.
-    when = np.where(out, draw.beta(np.minimum(stock, truth), np.maximum(truth - stock + 1, 1)), 1.0)
+    when = np.where(out, draw.beta(np.maximum(np.minimum(stock, truth), 1), np.maximum(truth - stock + 1, 1)), 1.0)
     panel = bare_panel(np.where(out, stock, truth), START + np.arange(periods))
     return replace(panel, available=when.astype(np.float32)), truth, out
 

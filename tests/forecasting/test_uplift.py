@@ -60,7 +60,7 @@ def test_an_item_leans_on_its_category_by_hand():
 
 def test_an_items_first_fair_is_no_surprise():
     panel = fair_panel()
-    plain = Local("mean", BASELINES["seasonal_mean"])
+    plain = Local("mean", BASELINES["moving_average"])
     ask = Ask(AHEAD, n_samples=20)
     found = Lifted("lifted", plain).fit(panel, AHEAD).predict(panel, ask)
     fair = found.mean[-1, [2, 3]]

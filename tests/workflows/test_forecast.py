@@ -90,7 +90,9 @@ def test_the_command_speaks_json_and_both_languages(project, capsys):
     assert main(["forecast", "--periods", "7", "--method", "ets", "--no-report", "--lang", "zh", *at]) == 0
     assert "未来各期需求" in capsys.readouterr().out
     day = str(FIRST + timedelta(DAYS))
-    assert main(["override", "I-1", "-2", "--start", day, "--end", day, "--reason", "x", "--json", *at]) == 0
+    assert (
+        main(["override", "I-1", "--change", "-2", "--start", day, "--end", day, "--reason", "x", "--json", *at]) == 0
+    )
     written = json.loads(capsys.readouterr().out)
     assert (written["kind"], written["amount"], written["overrides"]) == ("units", -2, 1)
 

@@ -149,7 +149,7 @@ def errors_by_class(rows: Sequence[ClassError], language: Language = "en") -> go
 
 def methods_bars(names: Sequence[str], values: Sequence[float], chosen: str, language: Language = "en") -> go.Figure:
     """Scaled pinball of each method, best on top; the chosen one in the strong colour."""
-    order = np.argsort(values)[::-1][-MOST_METHODS:]
+    order = [int(i) for i in np.argsort(values)[::-1][-MOST_METHODS:]]
     figure = new_figure(90 + 30 * len(order))
     figure.add_bar(
         x=[values[i] for i in order],

@@ -24,8 +24,10 @@ NoReport = Annotated[bool, typer.Option("--no-report", help=both("Write no page 
 Item = Annotated[str, typer.Argument(metavar="ITEM", help=both("The item's id; * for all", "商品编号，* 表示全部"))]
 Change = Annotated[
     str,
-    typer.Argument(
-        metavar="CHANGE", help=both("+20% or -5 (units a period), or =40 (units)", "+20%、-5（每期件数）或 =40（件数）")
+    typer.Option(
+        "--change",
+        metavar="CHANGE",
+        help=both("+20% or -5 (units a period), or =40 (units)", "+20%、-5（每期件数）或 =40（件数）"),
     ),
 ]
 Start = Annotated[
@@ -77,7 +79,7 @@ def override(
     site: Site = "",
     project: ProjectFolder = None,
 ) -> Any:
-    """`restock override ITEM CHANGE`."""
+    """`restock override ITEM --change CHANGE`."""
     from restock.workflows.override import add_override
     from restock.workflows.project import open_project
 

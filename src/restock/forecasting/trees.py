@@ -37,6 +37,7 @@ SETTINGS: dict[str, Any] = {
 ROUNDS = 300
 QUANTILE_ROUNDS = 150
 SMALLEST_SPREAD = 0.01
+SMALL = 50_000  # rows below which waiting for other threads costs more than they do
 HELD_OUT = 0.25  # of the origins, the latest, whose errors tell the spread
 
 
@@ -177,7 +178,7 @@ def drawn(quantiles: Floats, levels: Sequence[float], chance: NDArray[np.float64
     wide = np.broadcast_to(quantiles, (len(chance), *quantiles.shape))
     first = np.take_along_axis(wide, low[..., None], axis=-1)[..., 0]
     second = np.take_along_axis(wide, low[..., None] + 1, axis=-1)[..., 0]
-    return first * (1 - part) + second * part
+    return (first * (1 - part) + second * part).astype(np.float32)
 
 
 def _ahead(panel: Panel, h: int) -> tuple[Floats, Floats]:
@@ -192,4 +193,4 @@ def _train(settings: dict[str, Any], rows: Rows, rounds: int) -> Any:
     data = lightgbm.Dataset(
         rows.inputs, rows.y / rows.scale, weight=rows.scale, categorical_feature=list(rows.categories) or "auto"
     )
-    return lightgbm.train({**few, "num_threads": 2}, data, num_boost_round=rounds)
+    return lightgbm.train({**few, "num_threads": 1 if len(rows.y) < SMALL else 0}, data, num_boost_round=rounds)

@@ -14,7 +14,7 @@ from restock.storage.folder import explained, one_at_a_time
 
 FILE = "overrides.csv"
 COLUMNS = ("item", "site", "start", "end", "kind", "amount", "reason", "expires")
-KINDS: tuple[Literal["units", "percent", "value"], ...] = ("units", "percent", "value")
+KINDS: dict[str, Literal["units", "percent", "value"]] = {"units": "units", "percent": "percent", "value": "value"}
 
 
 def read_overrides(project: Path) -> tuple[Override, ...]:
@@ -98,7 +98,7 @@ def _read(line: int, row: dict[str, str | None]) -> Override:
         amount = float(cells["amount"].rstrip("%"))
     except ValueError:
         raise _wrong(line, "amount", cells["amount"], Text("it must be a number", "必须是数字")) from None
-    kind = next(name for name in KINDS if name == cells["kind"])
+    kind = KINDS[cells["kind"]]
     return Override(cells["item"], cells["site"], start, end, kind, amount, cells["reason"], expires)
 
 
