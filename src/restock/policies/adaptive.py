@@ -11,7 +11,7 @@ from restock.policies.rules import buy, critical_ratio, position
 from restock.simulator.remembering import Seen
 from restock.simulator.types import Decision, Known, Number, Shop, View
 
-MEANS = 2 * len(RATES) - FAST  # choices of `estimate`
+MEANS = 3 * len(RATES) - 2 * FAST  # choices of `estimate`
 
 
 class AdaptiveBaseStock(eqx.Module):
@@ -20,7 +20,7 @@ class AdaptiveBaseStock(eqx.Module):
     Numbers are tuned, see `restock bench generalist`.
     """
 
-    estimate: Int[Array, ""]  # which mean: of all sales, by `memory.RATES`; then of periods in which nothing was hidden
+    estimate: Int[Array, ""]  # which mean: of all sales, open periods, or filled up; by rate
     safety: Float[Array, ""]  # multiple of the newsvendor's safety factor
     more: Float[Array, ""]  # multiple of mean demand
 
@@ -70,7 +70,7 @@ class AdaptiveReorder(eqx.Module):
 
 
 def _mean(beliefs: Beliefs, estimate: Int[Array, ""]) -> Number:
-    return jnp.concatenate([beliefs.means, beliefs.open_means])[estimate]
+    return jnp.concatenate([beliefs.means, beliefs.open_means, beliefs.full_means])[estimate]
 
 
 def _lift(beliefs: Beliefs, view: View) -> Number:

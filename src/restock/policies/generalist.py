@@ -150,7 +150,7 @@ def look(view: View, kept: Memory) -> Scene:
     """What there is to be seen of an item and a moment."""
     beliefs = believe(kept, view.shop, view.known)
     habits = Habits(*map(jnp.asarray, (FACTOR, SAFETY, PATIENCE, PAYS)))
-    rule = usual(beliefs, view.shop, view.known, beliefs.open_means[-1], habits)
+    rule = usual(beliefs, view.shop, view.known, beliefs.full_means[-1], habits)
     facts = jnp.concatenate([outline(kept, beliefs, view.known), terms_of(rule, beliefs, view.shop, view.known)])
     stock = still_to_come(view.stock, beliefs.law)
     return Scene(eqx.tree_at(lambda v: (v.stock, v.known.scale), view, (stock, rule.grain)), rule, facts)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
 from restock.policies.network import normal_safety
@@ -57,6 +58,8 @@ class Memory(eqx.Module):
     weights: Float[Array, "*axes rate"]
     open_means: Float[Array, "*axes error"]  # the same where nothing was hidden
     open_weights: Float[Array, "*axes error"]
+    full_means: Float[Array, "*axes error"]  # with what was hidden filled up by what is usually asked for beyond it
+    full_weights: Float[Array, "*axes error"]
     squares: Float[Array, "*axes error"]  # of surprises, units squared
     square_weights: Float[Array, "*axes error"]
     hidden: Float[Array, "*axes error"]  # share of periods in which demand was hidden, times `square_weights`
@@ -80,6 +83,7 @@ class Beliefs(eqx.Module):
     scale: Number  # mean sales at the usual rate, units per period
     means: Float[Array, "*axes rate"]
     open_means: Float[Array, "*axes error"]
+    full_means: Float[Array, "*axes error"]
     spreads: Float[Array, "*axes error"]  # standard deviation of surprises
     week: Float[Array, "*axes week"]  # factors, this period first
     year: Float[Array, "*axes year"]
@@ -95,8 +99,8 @@ def empty_memory(longest: int) -> Memory:
     none, rates, errors = jnp.zeros(()), jnp.zeros(RATES.shape), jnp.zeros(ERRORS.shape)
     last, week, year = jnp.zeros(LAST), jnp.zeros(WEEK), jnp.zeros(YEAR)
     return Memory(
-        none, rates, rates, errors, errors, errors, errors, errors, errors, none, none, last, last, none, none,
-        week, week, year, year, jnp.zeros(longest + 2),
+        none, rates, rates, errors, errors, errors, errors, errors, errors, errors, errors, none, none, last, last,
+        none, none, week, week, year, year, jnp.zeros(longest + 2),
     )  # fmt: skip
 
 
@@ -112,6 +116,7 @@ def believe(memory: Memory, shop: Shop, known: Known) -> Beliefs:
     means = mean(memory.means, memory.weights, RATES, guess)
     scale = jnp.maximum(means[FAST + USUAL], 1e-3)
     open_means = mean(memory.open_means, memory.open_weights, ERRORS, means[FAST:])
+    full_means = mean(memory.full_means, memory.full_weights, ERRORS, open_means)
     usual_square = scale + jnp.where(told.category > 0, told.category_dispersion, 0.3) * scale**2
     squares = mean(memory.squares, memory.square_weights, ERRORS, usual_square)
     often = mean(memory.square_weights - memory.empty, memory.square_weights, ERRORS, -jnp.expm1(-guess))[0]
@@ -128,7 +133,9 @@ def believe(memory: Memory, shop: Shop, known: Known) -> Beliefs:
     lead = law[:-1] @ leads / comes
     lead_spread = jnp.sqrt(jnp.maximum(law[:-1] @ leads**2 / comes - lead**2, 0.0))
     interval = 1.0 / jnp.clip(often, 1e-3, 1.0)
-    return Beliefs(scale, means, open_means, jnp.sqrt(squares), week, year, lift, law, lead, lead_spread, interval)
+    return Beliefs(
+        scale, means, open_means, full_means, jnp.sqrt(squares), week, year, lift, law, lead, lead_spread, interval
+    )
 
 
 def expected(beliefs: Beliefs, shop: Shop, known: Known, mean: Number, spread: Number) -> Known:
@@ -179,6 +186,9 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
 
     means, weights = move(memory.means, memory.weights, RATES, plain, counts)
     open_means, open_weights = move(memory.open_means, memory.open_weights, ERRORS, plain, counts * (1.0 - hidden))
+    usual_day = beliefs.full_means[USUAL] * factor
+    full = jnp.where(hidden > 0, beyond(usual_day, beliefs.spreads[USUAL], sales), sales) / factor
+    full_means, full_weights = move(memory.full_means, memory.full_weights, ERRORS, full, counts)
     surprise = weight * (sales - beliefs.means[2] * factor)
     squares, square_weights = move(memory.squares, memory.square_weights, ERRORS, surprise**2, weight)
     share = weight * ERRORS
@@ -186,8 +196,8 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
     lift, lift_weight = move(memory.lift, memory.lift_weight, jnp.asarray(VISIT), ratio / day, weight * lifted)
     year_ratio = jnp.minimum(sales / beliefs.scale, 30.0)
     at_week, at_year = jnp.arange(WEEK) == 0, jnp.arange(YEAR) == 0
-    usual_day = weight * told.days * (1.0 - lifted)
-    week, week_weights = move(memory.week, memory.week_weights, VISIT * at_week, jnp.minimum(ratio, 10.0), usual_day)
+    plain_day = weight * told.days * (1.0 - lifted)
+    week, week_weights = move(memory.week, memory.week_weights, VISIT * at_week, jnp.minimum(ratio, 10.0), plain_day)
     year, year_weights = move(memory.year, memory.year_weights, VISIT * at_year, year_ratio, weight * told.weeks)
     turn_week, turn_year = told.days > 0, (told.weeks > 0) & (told.moves > 0)
     return Memory(
@@ -196,6 +206,8 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
         weights=weights,
         open_means=open_means,
         open_weights=open_weights,
+        full_means=full_means,
+        full_weights=full_weights,
         squares=squares,
         square_weights=square_weights,
         hidden=memory.hidden + share * (hidden - memory.hidden),
@@ -212,6 +224,12 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
         year_weights=jnp.where(turn_year, jnp.roll(year_weights, -1), year_weights),
         leads=memory.leads + seen.leads,
     )
+
+
+def beyond(mean: Number, spread: Number, least: Number) -> Number:
+    """Mean of normal demand that is known to be so much at least: what a stock-out hides (Tobin 1958)."""
+    place = jnp.clip((least - mean) / jnp.maximum(spread, 1e-9), -4.0, 4.0)
+    return jnp.maximum(mean + spread * norm.pdf(place) / norm.sf(place), least)
 
 
 def outline(memory: Memory, beliefs: Beliefs, known: Known) -> Float[Array, " input"]:
@@ -237,6 +255,7 @@ def outline(memory: Memory, beliefs: Beliefs, known: Known) -> Float[Array, " in
     lists = [
         logs(beliefs.means),
         logs(beliefs.open_means),
+        logs(beliefs.full_means),
         logs(beliefs.spreads),
         logs(memory.last),
         memory.last_hidden,
