@@ -11,6 +11,7 @@ from typing import Any
 from restock.language import Text
 from restock.progress import Progress
 
+AGAINST_RIVAL = ("ratio", "low", "high")
 PACKAGES = ("restock", "jax", "equinox", "optax", "numpy", "scipy")
 
 
@@ -29,6 +30,8 @@ class Row:
     more_is_better: bool = False  # a profit or a speed, not a cost
     steps: int | None = None  # periods that one training lived or simulated in all; None: nothing was trained
     seed_spread: float | None = None  # standard deviation of `value` between seeds; None: there is but one
+    low: float | None = None  # of the paired difference from the rival: 95 % lie between low and high
+    high: float | None = None
 
     @property
     def gap_percent(self) -> float | None:
@@ -39,9 +42,9 @@ class Row:
         return 100 * worse / self.best_known
 
     def to_json(self) -> dict[str, Any]:
-        """For programs; the ratio only where there is one."""
+        """For programs; what compares with a rival only where there is one."""
         row = {**asdict(self), "gap_percent": self.gap_percent}
-        return row if self.ratio is not None else {key: value for key, value in row.items() if key != "ratio"}
+        return {key: value for key, value in row.items() if key not in AGAINST_RIVAL or value is not None}
 
 
 @dataclass(frozen=True)
