@@ -65,6 +65,12 @@ class RolloutConfig(BaseModel):
         rounds = halved(self.choices)
         return rounds if self.halving else rounds[:1] * len(rounds)
 
+    @property
+    def environment_steps(self) -> int:
+        """Periods simulated in training: on the way to all states, and along all paths from them."""
+        states = self.generations * self.together * -(-self.states // self.together)
+        return states * (self.warm_up + len(self.alive) * self.paths * self.horizon)
+
 
 class Lessons(eqx.Module):
     """What the look-ahead found."""

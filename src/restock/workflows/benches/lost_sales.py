@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from restock.algorithms.training import AlgorithmConfig
 from restock.environments.exact.grid import most_states, newsvendor_limits
 from restock.environments.exact.lost_sales import MOST_STATES, optimal_cost
 from restock.environments.exact.lost_sales_rules import best_base_stock, best_capped_base_stock
@@ -9,11 +10,14 @@ from restock.environments.exact.simulation import Cost
 from restock.environments.lost_sales import LONG, PUBLISHED, ZIPKIN, LostSales, find_instance
 from restock.language import Text
 from restock.simulator.rollout import Policy
+from restock.workflows.benches import together
 from restock.workflows.benches.comparison import Comparison, Learner
-from restock.workflows.benches.lost_sales_learning import RECIPES, learn_orders, orders_of, price_orders
+from restock.workflows.benches.lost_sales_learning import RECIPES, learn_orders, orders_of, price_orders, suited
 from restock.workflows.benches.result import Bench
+from restock.workflows.benches.together import learn_together
 
 OPTIMAL, BASE_STOCK, CAPPED, PATHWISE = "optimal", "base_stock", "capped_base_stock", "pathwise"
+TOGETHER = "pathwise_together"  # one network, told what each shop is like; its seconds are those of all together
 
 
 def price_policy(instance: LostSales, policy: Policy) -> Cost:
@@ -28,8 +32,17 @@ def best_known(instance: LostSales) -> float | None:
 
 
 def fits(instance: LostSales, method: str) -> bool:
-    """The optimum is left out where it does not fit into memory; if nothing else was asked for, it says so."""
+    """Left out are the optimum where it does not fit into memory, and one network for all where it never was."""
+    if method == TOGETHER:
+        return instance in together.LEARNED
     return method != OPTIMAL or most_states(newsvendor_limits(instance)) <= MOST_STATES
+
+
+def _learner(recipe: AlgorithmConfig) -> Learner[LostSales]:
+    """Trained with one recipe on any instance."""
+    return Learner(
+        partial(learn_orders, recipe), price_policy, lambda instance: suited(recipe, instance).environment_steps
+    )
 
 
 COMPARISON = Comparison(
@@ -41,7 +54,12 @@ COMPARISON = Comparison(
         BASE_STOCK: lambda instance: best_base_stock(instance).cost,
         CAPPED: lambda instance: best_capped_base_stock(instance).cost,
     },
-    learned={name: Learner(partial(learn_orders, recipe), price_policy) for name, recipe in RECIPES.items()},
+    learned={
+        **{name: _learner(recipe) for name, recipe in RECIPES.items()},
+        TOGETHER: Learner(
+            lambda instance, seed: learn_together(seed), price_policy, lambda _: together.RECIPE.environment_steps
+        ),
+    },
     fits=fits,
 )
 

@@ -30,6 +30,8 @@ class Row:
     more_is_better: bool = False  # a profit or a speed, not a cost
     low: float | None = None  # of the paired difference from the rival: 95 % lie between low and high
     high: float | None = None
+    steps: int | None = None  # periods that one training lived or simulated in all; None: nothing was trained
+    seed_spread: float | None = None  # standard deviation of `value` between seeds; None: there is but one
 
     @property
     def gap_percent(self) -> float | None:
