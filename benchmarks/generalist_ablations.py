@@ -1,4 +1,4 @@
-"""What a generalist owes to its prior, its memory and its team, by small trainings: python benchmarks/generalist_ablations.py"""
+"""What a generalist owes to prior, memory and team, by small trainings: python benchmarks/generalist_ablations.py"""
 
 import argparse
 import json

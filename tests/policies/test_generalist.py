@@ -102,13 +102,13 @@ def test_weights_outlive_a_file_but_for_half_precision(members, tmp_path) -> Non
 
 
 def test_the_policy_that_comes_with_the_package_is_small_and_there_at_once() -> None:
-    jnp.zeros(1).block_until_ready()  # what JAX needs to start is not counted
+    jax.device_put(np.zeros(1)).block_until_ready()  # what JAX needs to start is not counted
     load_generalist.cache_clear()
-    began = time.perf_counter()
+    began = time.process_time()
     team = load_generalist()
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     assert isinstance(team, Team)
-    assert seconds < 0.5  # 0.05 on a machine that does nothing else
+    assert seconds < 0.05
     assert sum(leaf.size for leaf in jax.tree.leaves(team)) * 2 < 2e6
     assert len(generalist_card()["seeds"]) == team.members.write.bias.shape[0]
 

@@ -34,7 +34,7 @@ class Informed(eqx.Module):
         """What the order of a team is made of: the mean over its members, and the order."""
         known, memory = unpacked(self.policy, view.shop, view.known)
         view = View(view.shop, view.stock, known)
-        return self.policy.parts(view, memory)  # pyright: ignore
+        return self.policy.parts(view, memory)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def unpacked(policy: Remembering, shop: Shop, known: Known) -> tuple[Known, Any]:
