@@ -50,7 +50,7 @@ def test_worlds_are_scored_beside_a_rule_and_perfect_foresight(monkeypatch) -> N
     assert learned.ratio == pytest.approx(learned.value / base.value)
     assert base.low == base.high == 0.0
     assert learned.low < learned.value - base.value < learned.high
-    assert 0 < learned.low
+    assert learned.low > 0
 
 
 def test_thousands_of_items_are_decided_at_once(monkeypatch) -> None:
