@@ -11,7 +11,8 @@ from typing import Any
 from restock.language import Text
 from restock.progress import Progress
 
-PACKAGES = ("restock", "jax", "equinox", "optax", "numpy", "scipy")
+PACKAGES = ("restock", "jax", "equinox", "optax", "numpy", "scipy", "torch", "stable-baselines3", "decisionrl")
+RARE = ("ratio", "steps_per_second", "seconds_to_reach", "seeds_that_reached")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Row:
     seeds: int
     ratio: float | None = None  # value as a multiple of the rival's
     more_is_better: bool = False  # a profit or a speed, not a cost
+    steps_per_second: float | None = None  # periods lived while learning, compilation included
+    seconds_to_reach: float | None = None  # a value close to the best known, the median of the seeds that reached it
+    seeds_that_reached: int | None = None
 
     @property
     def gap_percent(self) -> float | None:
@@ -37,9 +41,9 @@ class Row:
         return 100 * worse / self.best_known
 
     def to_json(self) -> dict[str, Any]:
-        """For programs; the ratio only where there is one."""
+        """For programs; what only some benches measure only where it is there."""
         row = {**asdict(self), "gap_percent": self.gap_percent}
-        return row if self.ratio is not None else {key: value for key, value in row.items() if key != "ratio"}
+        return {key: value for key, value in row.items() if key not in RARE or value is not None}
 
 
 @dataclass(frozen=True)
