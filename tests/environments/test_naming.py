@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 import pytest
 
-from restock.environments.naming import find, not_an_instance
+from restock.environments.naming import finder, not_an_instance
 from restock.errors import UsageError
 from restock.language import Text
 
@@ -18,12 +18,12 @@ TOYS = [Toy("ball-Red"), Toy("ball-Blue"), Toy("kite"), Toy("drum")]
 
 @pytest.mark.parametrize("name", ["ball-Red", "BALL-RED", "  ball-red\n"])
 def test_upper_and_lower_case_and_blanks_do_not_matter(name):
-    assert find(KIND, name, TOYS) == TOYS[0]
+    assert finder(KIND, TOYS)(name) == TOYS[0]
 
 
 def test_the_nearest_names_are_offered_as_they_are_written():
     with pytest.raises(UsageError) as caught:
-        find(KIND, "bal-blue", TOYS)
+        finder(KIND, TOYS)("bal-blue")
     message, hint = caught.value.in_("en")
     assert message == "no toy instance is called `bal-blue`; there are 4"
     assert hint == "the nearest names are `ball-Blue`, `ball-Red`"
@@ -35,7 +35,7 @@ def test_the_nearest_names_are_offered_as_they_are_written():
 
 def test_where_nothing_is_near_the_first_names_are_offered():
     with pytest.raises(UsageError) as caught:
-        find(KIND, "???", iter(TOYS))
+        finder(KIND, iter(TOYS))("???")
     assert caught.value.hint.en == "there are, for example, `ball-Red`, `ball-Blue`, `kite`"
 
 

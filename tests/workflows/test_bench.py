@@ -16,7 +16,18 @@ from restock.workflows.benches.lost_sales import best_known
 from restock.workflows.benches.lost_sales_learning import orders_of, price_orders
 from restock.workflows.benches.result import BenchResult, Row
 
-FIELDS = {"instance", "method", "value", "stderr", "best_known", "gap_percent", "seconds", "seeds"}
+FIELDS = {
+    "instance",
+    "method",
+    "value",
+    "stderr",
+    "best_known",
+    "gap_percent",
+    "seconds",
+    "seeds",
+    "steps",
+    "seed_spread",
+}
 
 
 def wild(states: np.ndarray) -> np.ndarray:
@@ -34,6 +45,8 @@ def test_a_short_training_comes_close_to_the_optimum_and_is_reported_in_full():
     assert abs(gaps["optimal"]) < 1e-3
     assert gaps["base_stock"] == pytest.approx(100 * (4.16 / 4.0407 - 1), abs=0.15)  # Zipkin (2008), two decimals
     assert 0 <= gaps["pathwise"] < 0.5
+    steps = {row["method"]: row["steps"] for row in report["rows"]}
+    assert steps == {"optimal": None, "base_stock": None, "pathwise": 800 * 128 * 40}  # updates, windows, periods
     assert set(report["summary"]["pathwise"]) == {"mean_gap_percent", "worst_gap_percent", "median_seconds"}
 
 

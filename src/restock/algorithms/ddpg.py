@@ -23,8 +23,8 @@ from restock.algorithms.experience import (
     next_window,
     transitions,
 )
-from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
+from restock.optimizer import adam, descend, follow, start
 from restock.policies.actors import Mover, Perceptron, observed
 from restock.simulator.types import Decision, Stock, View
 

@@ -22,9 +22,9 @@ from restock.algorithms.experience import (
     next_window,
     transitions,
 )
-from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import chosen, double_q_values, huber
+from restock.optimizer import adam, descend, follow, start
 from restock.policies.actors import Choices, Chooser, Grid, Perceptron, observed
 from restock.simulator.types import Decision, Stock, View
 

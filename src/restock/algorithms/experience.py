@@ -41,6 +41,11 @@ class ModelFreeConfig(BaseModel):
         """Periods that one lesson spans: fewer than a window has, or there is none."""
         return self.delay + 1
 
+    @property
+    def environment_steps(self) -> int:
+        """Periods lived in training, all rows together."""
+        return self.rounds * self.rows * self.periods
+
     @model_validator(mode="after")
     def _windows_hold_a_lesson(self) -> "ModelFreeConfig":
         if self.looks_ahead > self.periods:

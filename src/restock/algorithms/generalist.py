@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
-from restock.algorithms.optimizer import adam, descend, start
+from restock.optimizer import adam, descend, start
 from restock.policies.generalist import Generalist, Recalled
 from restock.policies.memory import Told, believe
 from restock.policies.network import SHARPNESS

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
-from restock.algorithms.optimizer import adam, descend, start
 from restock.algorithms.problem import Limit, Problem, Reward, draw
+from restock.optimizer import adam, descend, start
 from restock.policies.network import Context, Network
 from restock.simulator.money import profit_at_cost
 from restock.simulator.rollout import Policy, Stretch, run
@@ -46,6 +46,11 @@ class PathwiseConfig(BaseModel):
     def rounds(self) -> int:
         """Each window is followed by one step."""
         return self.updates
+
+    @property
+    def environment_steps(self) -> int:
+        """Periods simulated in training, all windows together."""
+        return self.updates * self.batch * self.periods
 
 
 class Limited(eqx.Module):

@@ -14,9 +14,9 @@ from jaxtyping import Array, Float
 from pydantic import Field
 
 from restock.algorithms.experience import ModelFreeConfig, live_on, next_window
-from restock.algorithms.optimizer import adam, descend, follow, start
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import advantages, clipped_surrogate_loss, policy_gradient_loss
+from restock.optimizer import adam, descend, follow, start
 from restock.policies.actors import Choices, Chooser, Grid, Mover, Perceptron, observed
 from restock.simulator.types import Decision, Stock, View
 

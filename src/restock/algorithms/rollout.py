@@ -17,10 +17,10 @@ from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from restock.algorithms.look_ahead import Found, Plan, World, contest, halved, measure, one_item, visit
-from restock.algorithms.optimizer import adam, descend, start
 from restock.algorithms.problem import Problem
 from restock.errors import TrainingError, UsageError
 from restock.language import Text
+from restock.optimizer import adam, descend, start
 from restock.policies.actors import Choices, Chooser, Grid, Perceptron, observe, observe_moment, observe_stock, observed
 from restock.policies.rules import buy
 from restock.simulator.rollout import Policy
@@ -64,6 +64,12 @@ class RolloutConfig(BaseModel):
         """How many orders are tried in each round."""
         rounds = halved(self.choices)
         return rounds if self.halving else rounds[:1] * len(rounds)
+
+    @property
+    def environment_steps(self) -> int:
+        """Periods simulated in training: on the way to all states, and along all paths from them."""
+        states = self.generations * self.together * -(-self.states // self.together)
+        return states * (self.warm_up + len(self.alive) * self.paths * self.horizon)
 
 
 class Lessons(eqx.Module):

@@ -48,6 +48,8 @@ LABELS = {
     "worst_gap_percent": Text("worst gap %", "最大差距 %"),
     "median_seconds": Text("median seconds", "中位用时（秒）"),
     "seeds": Text("seeds", "种子数"),
+    "steps": Text("environment steps", "环境步数"),
+    "seed_spread": Text("spread of seeds", "种子间标准差"),
     "text": Text("what", "内容"),
     "replace": Text("how to replace it", "如何替换"),
     "key": Text("name", "名称"),

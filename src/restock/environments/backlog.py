@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from restock.environments.naming import find, not_an_instance
+from restock.environments.naming import finder, not_an_instance
 from restock.environments.setting import Course, Setting, plain_shop, steady
 from restock.language import Text
 from restock.simulator.types import Stock
@@ -108,12 +108,4 @@ PUBLISHED = {
     for penalty, costs in zip(PENALTIES, _LEARNED, strict=True)
     for lead_time, cost in zip(LEAD_TIMES, costs, strict=True)
 }
-
-
-def find_instance(name: str) -> Backlog:
-    """The published instance of that name.
-
-    Raises:
-        UsageError: no such instance; the hint offers the nearest names.
-    """
-    return find(KIND, name, PUBLISHED)
+find_instance = finder(KIND, PUBLISHED)

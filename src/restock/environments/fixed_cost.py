@@ -7,7 +7,7 @@ counts is the average cost per period over an infinite horizon.
 from dataclasses import dataclass, replace
 
 from restock.environments.lost_sales import LostSales
-from restock.environments.naming import find, not_an_instance
+from restock.environments.naming import finder, not_an_instance
 from restock.environments.setting import Setting, plain_shop
 from restock.language import Text
 
@@ -77,12 +77,4 @@ PUBLISHED = {
         " fixed order cost; the optimum to four decimals as others computed it again",
     )
 }
-
-
-def find_instance(name: str) -> FixedCost:
-    """The published instance of that name.
-
-    Raises:
-        UsageError: no such instance; the hint offers the nearest names.
-    """
-    return find(KIND, name, PUBLISHED)
+find_instance = finder(KIND, PUBLISHED)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from restock.environments.naming import find, not_an_instance
+from restock.environments.naming import finder, not_an_instance
 from restock.environments.setting import Course, Setting, empty_stock, plain_shop, steady
 from restock.language import Text
 
@@ -178,12 +178,4 @@ ZIPKIN = tuple(instance for instance in PUBLISHED if instance.lead_time <= 4)
 """The 32 instances of Zipkin: two laws, four penalties, lead times 1 to 4."""
 LONG = tuple(instance for instance in PUBLISHED if instance.lead_time > 4)
 """The 12 Poisson instances with lead times 6, 8 and 10."""
-
-
-def find_instance(name: str) -> LostSales:
-    """The published instance of that name.
-
-    Raises:
-        UsageError: no such instance; the hint offers the nearest names.
-    """
-    return find(KIND, name, PUBLISHED)
+find_instance = finder(KIND, PUBLISHED)

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.environments.naming import find, not_an_instance
+from restock.environments.naming import finder, not_an_instance
 from restock.environments.setting import Course, Setting, empty_stock, plain_shop
 from restock.language import Text
 from restock.simulator.types import Known
@@ -190,12 +190,4 @@ PUBLISHED = {
     LotSizing("constant-15", "normal"): Published(1750.1, 1730.0, simple_min_max=2369.63, learned=1785.2),
     LotSizing("seasonal-1", "normal"): Published(1385.4, 1370.9, simple_min_max=1824.98, learned=1517.1),
 }
-
-
-def find_instance(name: str) -> LotSizing:
-    """The published instance of that name.
-
-    Raises:
-        UsageError: no such instance; the hint offers the nearest names.
-    """
-    return find(KIND, name, PUBLISHED)
+find_instance = finder(KIND, PUBLISHED)

@@ -1,6 +1,6 @@
 """Finding a published instance by its name, and refusing what is not one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from restock.errors import UsageError, nearest
@@ -17,28 +17,30 @@ class Named(Protocol):
 N = TypeVar("N", bound=Named)
 
 
-def find(kind: Text, name: str, published: Iterable[N]) -> N:
-    """The published instance of that name, upper or lower case.
+def finder(kind: Text, published: Iterable[N]) -> Callable[[str], N]:
+    """What finds the published instance of a name, upper or lower case.
+
+    It raises a UsageError where no instance is called so; the hint offers the nearest names.
 
     Args:
         kind: of the instances, such as `lost-sales`.
-        name: what the user wrote.
         published: instances; those first in line are offered when no name is near.
-
-    Raises:
-        UsageError: no such instance; the hint offers the nearest names.
     """
     named = {instance.name.lower(): instance for instance in published}
-    wanted = name.strip().lower()
-    if wanted in named:
-        return named[wanted]
-    raise UsageError(
-        Text(
-            f"no {kind.en} instance is called `{name}`; there are {len(named)}",
-            f"没有名为 `{name}` 的{kind.zh}算例；共有 {len(named)} 个",
-        ),
-        hint=nearest(name, (instance.name for instance in named.values())),
-    )
+
+    def find_instance(name: str) -> N:
+        wanted = name.strip().lower()
+        if wanted in named:
+            return named[wanted]
+        raise UsageError(
+            Text(
+                f"no {kind.en} instance is called `{name}`; there are {len(named)}",
+                f"没有名为 `{name}` 的{kind.zh}算例；共有 {len(named)} 个",
+            ),
+            hint=nearest(name, (instance.name for instance in named.values())),
+        )
+
+    return find_instance
 
 
 def not_an_instance(kind: Text, instance: object, rule: Text) -> UsageError:

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from restock.environments.naming import find, not_an_instance
+from restock.environments.naming import finder, not_an_instance
 from restock.environments.setting import Course, Setting, empty_stock, plain_shop
 from restock.language import Text
 from restock.simulator.types import Known, Stock
@@ -183,12 +183,4 @@ PUBLISHED = {
         " are computed for this project, table and line simulated within 1.0",
     )
 }
-
-
-def find_instance(name: str) -> Nonstationary:
-    """The published instance of that name.
-
-    Raises:
-        UsageError: no such instance; the hint offers the nearest names.
-    """
-    return find(KIND, name, PUBLISHED)
+find_instance = finder(KIND, PUBLISHED)

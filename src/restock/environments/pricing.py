@@ -21,7 +21,7 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 from scipy import stats
 
-from restock.environments.naming import find, not_an_instance
+from restock.environments.naming import finder, not_an_instance
 from restock.environments.setting import Course, Setting, empty_stock, plain_shop, steady
 from restock.environments.task import Rules, Task, booked_profit, episode_length, kind_of_actions, within
 from restock.errors import UsageError
@@ -323,10 +323,4 @@ def _on_hand_and_left(view: View, asked: Number) -> Float[Array, " observation"]
     return jnp.stack([view.stock.on_hand.sum(), view.known.features[0]])
 
 
-def find_instance(name: str) -> Pricing:
-    """The published instance of that name.
-
-    Raises:
-        UsageError: no such instance; the hint offers the nearest names.
-    """
-    return find(KIND, name, PUBLISHED)
+find_instance = finder(KIND, PUBLISHED)

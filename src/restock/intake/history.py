@@ -18,7 +18,7 @@ from restock.intake.plans import build_plans, price_plan
 from restock.intake.remarks import never_sold, outage_remarks, promotion_remarks, sales_remarks
 from restock.intake.rows import column, encode, rows_frame
 from restock.language import Text
-from restock.simulator.history import History
+from restock.simulator.history import Floats, History
 
 Doubles = NDArray[np.float64]
 Facts = Mapping[str, pl.DataFrame]
@@ -31,6 +31,7 @@ class HistoryResult(NamedTuple):
 
     history: History
     assumptions: tuple[Assumption, ...]
+    shelf: Floats | None = None  # share of the open time on the shelf, where anything tells [item, period]
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
         *promotion_remarks(lines.frame, early),
         *outage_remarks(share, on_sale & ~missing, SHORT),
     ]
-    return HistoryResult(history, (*assumptions, *left_out, *said, *guessed))
+    shelf = None if share is None else share.astype(np.float32)
+    return HistoryResult(history, (*assumptions, *left_out, *said, *guessed), shelf)
 
 
 def _sales(facts: Facts) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from restock.intake.history import build_history
 from restock.intake.starting import StartingStock, starting_stock
 from restock.intake.terms import Terms, build_terms
 from restock.language import Text
-from restock.simulator.history import History
+from restock.simulator.history import Floats, History
 from restock.storage.facts import Facts
 from restock.workflows.project import Project
 
@@ -26,6 +26,7 @@ class Situation:
     history: History
     terms: Terms
     assumptions: tuple[Assumption, ...]
+    shelf: Floats | None = None  # share of the open time on the shelf, where anything tells [item, period]
 
     def catalogue(self, first: int | None = None) -> Catalogue:
         """All items as arrays, with features from period `first` on (none: from the first that has a past)."""
@@ -64,9 +65,9 @@ def understand(project: Project, snapshot: str | None = None) -> Situation:
             hint=Text("`restock load sales.csv` reads a file", "`restock load sales.csv` 可读取文件"),
         )
     facts = project.facts.load(snapshot)
-    history, said = build_history(facts.tables, project.config)
+    history, said, shelf = build_history(facts.tables, project.config)
     terms = build_terms(facts.tables, history, project.config)
-    return Situation(facts, history, terms, (*said, *terms.assumptions))
+    return Situation(facts, history, terms, (*said, *terms.assumptions), shelf)
 
 
 def day(history: History, period: int) -> np.datetime64:

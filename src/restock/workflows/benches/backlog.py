@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from restock.algorithms.pathwise import PathwiseConfig
 from restock.environments.backlog import PUBLISHED, Backlog, find_instance
 from restock.environments.exact.backlog import base_stock_cost, optimal_backlog_cost, optimal_level
 from restock.environments.exact.simulation import Cost
@@ -30,11 +31,15 @@ def tuned_level(instance: Backlog) -> float:
 
 
 def learn_orders(instance: Backlog, seed: int, updates: int = UPDATES) -> Policy:
-    """A network; its windows are longer where lead times are."""
+    """A network trained from nothing."""
+    return learn(suited(instance, updates), instance.setting(), seed)
+
+
+def suited(instance: Backlog, updates: int = UPDATES) -> PathwiseConfig:
+    """Settings; windows are longer where lead times are."""
     before = instance.protected
     times = {"updates": updates, "periods": before + COUNTED, "ignored": before}
-    settings = recipe(**times, carry_stock=True, learning_rate=5e-3)  # twice as much misses long, dear lead times
-    return learn(settings, instance.setting(), seed)
+    return recipe(**times, carry_stock=True, learning_rate=5e-3)  # twice as much misses long, dear lead times
 
 
 def price_orders(instance: Backlog, policy: Policy) -> Cost:
@@ -64,7 +69,7 @@ COMPARISON = Comparison(
         "optimal": lambda instance: Cost(optimal_backlog_cost(instance), 0.0),
         "base_stock": lambda instance: Cost(base_stock_cost(instance, tuned_level(instance)), 0.0),
     },
-    learned={"pathwise": Learner(learn_orders, price_orders)},
+    learned={"pathwise": Learner(learn_orders, price_orders, lambda instance: suited(instance).environment_steps)},
 )
 
 BACKLOG = Bench(

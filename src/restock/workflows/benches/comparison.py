@@ -22,6 +22,7 @@ class Learner(Generic[I]):
 
     train: Callable[[I, int], Any]  # instance, seed -> a policy, ready when it is returned
     price: Callable[[I, Any], Cost]  # what that policy costs, or earns; the same demand for every policy
+    steps: Callable[[I], int | None] = lambda instance: None  # periods that a training lives or simulates in all
 
 
 def all_fit(instance: Named, method: str) -> bool:
@@ -60,7 +61,7 @@ class Comparison(Generic[I]):
     def _solved(self, instance: I, method: str) -> Row:
         began = time.perf_counter()
         value = self.solved[method](instance)
-        return self._row(instance, method, value, time.perf_counter() - began, 1)
+        return self._row(instance, method, [value], time.perf_counter() - began)
 
     def _learned(self, instance: I, method: str, task: Task) -> Row:
         learner = self.learned[method]
@@ -72,9 +73,10 @@ class Comparison(Generic[I]):
             policy = learner.train(instance, seed)
             seconds = seconds or time.perf_counter() - began
             values.append(learner.price(instance, policy))
-        return self._row(instance, method, mean_of_seeds(values), seconds, task.seeds)
+        return self._row(instance, method, values, seconds, learner.steps(instance))
 
-    def _row(self, instance: I, method: str, value: Cost, seconds: float, seeds: int) -> Row:
+    def _row(self, instance: I, method: str, values: list[Cost], seconds: float, steps: int | None = None) -> Row:
+        value = mean_of_seeds(values)
         return Row(
             instance.name,
             method,
@@ -82,8 +84,10 @@ class Comparison(Generic[I]):
             value.stderr,
             self.best_known(instance),
             seconds,
-            seeds,
+            len(values),
             more_is_better=self.more_is_better,
+            steps=steps,
+            seed_spread=stdev(value.value for value in values) if len(values) > 1 else None,
         )
 
 

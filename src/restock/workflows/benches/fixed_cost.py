@@ -3,6 +3,8 @@
 Nothing is learned by a derivative: what an order costs does not change with its size, only with whether there is one.
 """
 
+from functools import partial
+
 from restock.environments.exact.fixed_cost import (
     best_batches,
     best_capped_min_max,
@@ -14,7 +16,8 @@ from restock.environments.fixed_cost import PUBLISHED, find_instance
 from restock.language import Text
 from restock.workflows.benches.comparison import Comparison, Learner
 from restock.workflows.benches.result import Bench
-from restock.workflows.benches.rollout_learning import learn_fixed_cost, price_fixed_cost
+from restock.workflows.benches.rollout_learning import FIXED_COST as RECIPE
+from restock.workflows.benches.rollout_learning import learn_fixed_cost, price_fixed_cost, steps
 
 COMPARISON = Comparison(
     about=Text("fixed order cost", "固定订货成本"),
@@ -26,7 +29,7 @@ COMPARISON = Comparison(
         "batches": lambda instance: Cost(best_batches(instance).cost, 0.0),
         "capped_min_max": lambda instance: Cost(best_capped_min_max(instance).cost, 0.0),
     },
-    learned={"rollout": Learner(learn_fixed_cost, price_fixed_cost)},
+    learned={"rollout": Learner(learn_fixed_cost, price_fixed_cost, partial(steps, RECIPE))},
 )
 
 FIXED_COST = Bench(

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from restock.algorithms.training import AlgorithmConfig
 from restock.environments.exact.grid import most_states, newsvendor_limits
 from restock.environments.exact.lost_sales import MOST_STATES, optimal_cost
 from restock.environments.exact.lost_sales_rules import best_base_stock, best_capped_base_stock
@@ -10,7 +11,7 @@ from restock.environments.lost_sales import LONG, PUBLISHED, ZIPKIN, LostSales, 
 from restock.language import Text
 from restock.simulator.rollout import Policy
 from restock.workflows.benches.comparison import Comparison, Learner
-from restock.workflows.benches.lost_sales_learning import RECIPES, learn_orders, orders_of, price_orders
+from restock.workflows.benches.lost_sales_learning import RECIPES, learn_orders, orders_of, price_orders, suited
 from restock.workflows.benches.result import Bench
 
 OPTIMAL, BASE_STOCK, CAPPED, PATHWISE = "optimal", "base_stock", "capped_base_stock", "pathwise"
@@ -32,6 +33,13 @@ def fits(instance: LostSales, method: str) -> bool:
     return method != OPTIMAL or most_states(newsvendor_limits(instance)) <= MOST_STATES
 
 
+def _learner(recipe: AlgorithmConfig) -> Learner[LostSales]:
+    """Trained with one recipe on any instance."""
+    return Learner(
+        partial(learn_orders, recipe), price_policy, lambda instance: suited(recipe, instance).environment_steps
+    )
+
+
 COMPARISON = Comparison(
     about=Text("lost sales", "缺货损失（lost sales）"),
     find=find_instance,
@@ -41,7 +49,7 @@ COMPARISON = Comparison(
         BASE_STOCK: lambda instance: best_base_stock(instance).cost,
         CAPPED: lambda instance: best_capped_base_stock(instance).cost,
     },
-    learned={name: Learner(partial(learn_orders, recipe), price_policy) for name, recipe in RECIPES.items()},
+    learned={name: _learner(recipe) for name, recipe in RECIPES.items()},
     fits=fits,
 )
 

@@ -3,6 +3,8 @@
 Nothing is learned by a derivative: what an order costs does not change with its size, only with whether there is one.
 """
 
+from functools import partial
+
 from restock.environments.exact.lot_sizing import optimal_lot_sizing
 from restock.environments.exact.simulation import Cost
 from restock.environments.lot_sizing import PERIODS, PUBLISHED, LotSizing, find_instance
@@ -11,7 +13,8 @@ from restock.policies.rules import Rule, rule
 from restock.workflows.benches.comparison import Comparison, Learner
 from restock.workflows.benches.lot_sizing_rules import ECONOMIC, SILVER_MEAL
 from restock.workflows.benches.result import Bench
-from restock.workflows.benches.rollout_learning import learn_lot_sizing, price_lot_sizing
+from restock.workflows.benches.rollout_learning import LOT_SIZING as RECIPE
+from restock.workflows.benches.rollout_learning import learn_lot_sizing, price_lot_sizing, steps
 from restock.workflows.benches.simulated import earned, mean_of_paths, stretch_of, tuned
 
 PATHS, TUNING = 5000, 500  # episodes that price a rule, and that it is tuned on
@@ -35,7 +38,7 @@ COMPARISON = Comparison(
         "economic_quantity": lambda instance: rule_cost(instance, ECONOMIC),
         "silver_meal": lambda instance: rule_cost(instance, SILVER_MEAL),
     },
-    learned={"rollout": Learner(learn_lot_sizing, price_lot_sizing)},
+    learned={"rollout": Learner(learn_lot_sizing, price_lot_sizing, partial(steps, RECIPE))},
 )
 
 LOT_SIZING = Bench(

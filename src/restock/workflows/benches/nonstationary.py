@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from restock.algorithms.pathwise import PathwiseConfig
 from restock.environments.exact.nonstationary import best_base_stock, full_information_profit, optimal_with_history
 from restock.environments.exact.simulation import Cost
 from restock.environments.nonstationary import PUBLISHED, Nonstationary, Sees, find_instance
@@ -30,8 +31,17 @@ RANGES = 15  # of the average, as in the table that the published level table wa
 
 def learn_orders(instance: Nonstationary, seed: int, sees: Sees = "average", updates: int = UPDATES) -> Policy:
     """A network that learns from whole episodes; what is left at their end is worth its cost there."""
-    settings = recipe(updates=updates, periods=instance.periods, ignored=0)
-    return learn(settings, instance.setting(sees), seed)
+    return learn(suited(instance, updates), instance.setting(sees), seed)
+
+
+def suited(instance: Nonstationary, updates: int = UPDATES) -> PathwiseConfig:
+    """Settings: windows are whole episodes."""
+    return recipe(updates=updates, periods=instance.periods, ignored=0)
+
+
+def steps(instance: Nonstationary) -> int:
+    """Periods that a training simulates."""
+    return suited(instance).environment_steps
 
 
 def price_orders(instance: Nonstationary, policy: Policy, sees: Sees = "average") -> Cost:
@@ -101,8 +111,8 @@ COMPARISON = Comparison(
         "level_table": table_profit,
     },
     learned={
-        "pathwise": Learner(learn_orders, price_orders),
-        WITH_HISTORY: Learner(partial(learn_orders, sees="history"), partial(price_orders, sees="history")),
+        "pathwise": Learner(learn_orders, price_orders, steps),
+        WITH_HISTORY: Learner(partial(learn_orders, sees="history"), partial(price_orders, sees="history"), steps),
     },
     more_is_better=True,
 )

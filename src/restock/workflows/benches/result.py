@@ -28,7 +28,9 @@ class Row:
     seeds: int
     ratio: float | None = None  # value as a multiple of the rival's
     more_is_better: bool = False  # a profit or a speed, not a cost
-    steps_per_second: float | None = None  # periods lived while learning, compilation included
+    steps: int | None = None  # periods that one training lived or simulated in all; None: nothing was trained
+    seed_spread: float | None = None  # standard deviation of `value` between seeds; None: there is but one
+    steps_per_second: float | None = None  # of all trainings, compilation included
     seconds_to_reach: float | None = None  # a value close to the best known, the median of the seeds that reached it
     seeds_that_reached: int | None = None
 

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 from typing import Any
 
 import jax
@@ -132,7 +132,7 @@ def _train_ours(contest: Contest, seed: int) -> Trained:
 
     at_once = max(recipe.rounds // STRETCHES, 1)
     train_checked(recipe, contest.problem(seed), jax.random.key(TRAINING + seed), keep, at_once)
-    return Trained(course[-1][0], recipe.rounds * recipe.rows * recipe.periods, tuple(course))
+    return Trained(course[-1][0], recipe.environment_steps, tuple(course))
 
 
 def _later(trained: Trained, seconds: float) -> Trained:
@@ -158,6 +158,8 @@ def _row(contest: Contest, method: str, outcomes: Sequence[Outcome]) -> Row:
         median(outcome.seconds for outcome in outcomes),
         len(outcomes),
         more_is_better=contest.more_is_better,
+        steps=round(median(outcome.steps for outcome in outcomes)),
+        seed_spread=stdev(outcome.cost.value for outcome in outcomes) if len(outcomes) > 1 else None,
         steps_per_second=fmean(outcome.steps / outcome.seconds for outcome in outcomes),
         seconds_to_reach=median(times) if times else None,
         seeds_that_reached=len(times),

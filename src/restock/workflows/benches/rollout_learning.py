@@ -43,13 +43,26 @@ def learn_lot_sizing(instance: LotSizing, seed: int, recipe: RolloutConfig = LOT
 
 def _learn(setting: Setting, periods: int, rule: Policy, seed: int, recipe: RolloutConfig) -> Chooser:
     problem = learning_problem(setting, seed, periods)
-    unit = 1.0 / float(problem.known.scale.reshape(-1)[0])  # demand scales
-    choices = round(setting.most) + 1
-    amount = {"choices": choices, "step": unit, "paths": max(recipe.paths, choices)}
-    chooser, _ = train(
-        RolloutConfig(**{**recipe.model_dump(), **amount}), problem, rule, jax.random.key(TRAINING + seed)
-    )
+    one = 1.0 / float(problem.known.scale.reshape(-1)[0])
+    config = suited(recipe, setting, one)
+    chooser, _ = train(config, problem, rule, jax.random.key(TRAINING + seed))
     return jax.block_until_ready(chooser)
+
+
+def suited(recipe: RolloutConfig, setting: Setting, one: float) -> RolloutConfig:
+    """The recipe with what depends on the instance: every order up to the largest that is worth it.
+
+    Args:
+        one: unit, demand scales.
+    """
+    choices = round(setting.most) + 1
+    amount = {"choices": choices, "step": one, "paths": max(recipe.paths, choices)}
+    return RolloutConfig(**{**recipe.model_dump(), **amount})
+
+
+def steps(recipe: RolloutConfig, instance: FixedCost | LotSizing) -> int:
+    """Periods that a training simulates."""
+    return suited(recipe, instance.setting(), 1.0).environment_steps
 
 
 def price_fixed_cost(instance: FixedCost, policy: Policy) -> Cost:
