@@ -15,6 +15,7 @@ from restock.algorithms.dqn import DqnConfig
 from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.policy_gradient import PolicyGradientConfig
 from restock.algorithms.problem import Problem
+from restock.algorithms.training import AlgorithmConfig
 from restock.environments import lost_sales, nonstationary
 from restock.environments.exact.reachable import reach, reached_cost
 from restock.environments.exact.simulation import Cost
