@@ -3,11 +3,11 @@
 import json
 from importlib import import_module
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from restock.environments.task import inside
 from restock.errors import UsageError
 from restock.simulator.types import Stock, View
 from restock.workflows.bench import bench
@@ -49,9 +49,12 @@ def test_a_borrowed_network_orders_what_its_owner_would(algorithm, tuned):
     if tuned:
         normal = model.get_vec_normalize_env()
         normal.obs_rms.mean, normal.obs_rms.var = np.linspace(-1, 9, 9), np.linspace(0.5, 30, 9)
-    policy = sb3.as_policy(contest, sb3.weights(model))
+    sb3.torch.manual_seed(1)
+    for weights in model.policy.parameters():
+        weights.data += 0.3 * sb3.torch.randn_like(weights)  # an untrained one orders the same everywhere
+    policy = eqx.filter_jit(sb3.as_policy(contest, sb3.weights(model)))
     orders = []
-    for view, seen in states(contest):
+    for view, seen in states(contest, 24):
         asked = model.predict(normal.normalize_obs(seen) if tuned else seen, deterministic=True)[0]
         room = 30.0 - float(view.stock.on_hand.sum())
         orders.append(float(policy(view).order[0]))
@@ -87,7 +90,6 @@ def test_rows_begin_again_within_the_last_step_and_show_how_they_ended():
     assert all(info["TimeLimit.truncated"] for info in infos)
     assert np.array_equal([info["terminal_observation"] for info in infos], mine)
     assert np.array_equal(seen, plain.step(np.full(3, 4))[0])
-    assert inside(seen[:, 0], rows.action_space).any() or seen[:, 0].max() == 0
 
 
 def test_a_training_ends_when_its_time_is_over_and_its_course_is_kept():
@@ -108,7 +110,7 @@ def test_decisionrl_is_priced_through_what_it_sees():
 
     agent = PPO(NonstationaryInventory(), seed=2, device="cpu")
     policy = decisionrl.as_policy(contest, decisionrl._layers(agent))
-    for view, seen in states(contest, 20):
+    for view, seen in states(contest, 12):
         shown = np.array([seen[0] / 30, float(view.known.features[0])], np.float32)
         room = 30.0 - float(view.stock.on_hand.sum())
         assert float(policy(view).order[0]) == min(agent.predict(shown), room)
