@@ -1,13 +1,15 @@
 """One small made-up shop, loaded, trained, tested and planned once; a test that writes gets a copy of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import weekly_shop as made_up
+from made_up_team import made_up_team
 from weekly_shop import copied, new_project
 
+from restock.policies import pretrained
 from restock.workflows.backtest import BacktestResult
 from restock.workflows.load import LoadResult
 from restock.workflows.plan import PlanResult
@@ -25,6 +27,14 @@ class Shop(NamedTuple):
     trained: TrainResult
     proof: BacktestResult
     plan: PlanResult
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_team() -> Iterator[None]:
+    """Stands for the pretrained policy: its memory, its inputs and its head, small and without training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pretrained, "load_generalist", lambda team=made_up_team(): team)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ import pytest
 
 from restock.errors import UsageError
 from restock.progress import Silent
-from restock.workflows.backtest import replay_all, trained_model
+from restock.workflows.backtest import as_remembered, replay_all, trained_model
 from restock.workflows.project import open_project
 from restock.workflows.situation import understand
 
-POLICIES = {"newsvendor", "base_stock", "min_max", "forecast_quantile", "learned", "mixed", "foresight"}
+POLICIES = {"newsvendor", "base_stock", "min_max", "forecast_quantile", "learned", "generalist", "mixed", "foresight"}
 
 
 def test_the_record_has_the_fields_that_programs_rely_on(shop):
@@ -64,9 +64,12 @@ def orders(project, trained, until: int) -> dict[str, dict[str, np.ndarray]]:
     catalogue = trained.look_at(situation.catalogue())
     items = {name: row for row, name in enumerate(situation.history.items)}
     order = np.array([items[key.split("\t")[0]] for key in trained.keys])  # models keep the rows of their training
-    window = catalogue.take(order).window(trained.windows.test, trained.scaling)
+    catalogue = catalogue.take(order)
+    window = catalogue.window(trained.windows.test, trained.scaling)
+    remembered = as_remembered(trained, catalogue, situation.terms.lead_kind[order], window)
+    replays = replay_all(trained, window, remembered, Silent())
     keep = until - trained.windows.test[0]
-    return {r.policy: r.period.ordered[:, :keep, 0] for r in replay_all(trained, window, Silent()) if r.kind != "bound"}
+    return {r.policy: r.period.ordered[:, :keep, 0] for r in replays if r.kind != "bound"}
 
 
 def test_sales_of_the_last_test_period_change_no_earlier_order(own, shop, tmp_path):

@@ -8,11 +8,12 @@ import pytest
 
 from restock.errors import UsageError
 from restock.workflows import explain as explained
-from restock.workflows.backtest import trained_model
 from restock.workflows.explain import find_row
+from restock.workflows.untrained import trained_or_not
 
 PARTS = {
     "learned": ["forecast", "safety", "learned_level", "position", "learned_correction", "floor", "rounding"],
+    "generalist": ["forecast", "learned_level", "position", "learned_correction", "limits", "rounding"],
     "newsvendor": ["forecast", "safety", "position", "floor", "rounding"],
     "forecast_quantile": ["forecast", "safety", "position", "floor", "rounding"],
     "base_stock": ["target", "position", "floor", "rounding"],
@@ -29,11 +30,11 @@ def forced(monkeypatch):
     """Let one policy decide every item."""
 
     def force(policy: str) -> None:
-        def one(project, model):
-            name, trained = trained_model(project, model)
+        def one(project, situation, model):
+            name, trained = trained_or_not(project, situation, model)
             return name, replace(trained, choice=dict.fromkeys(trained.choice, policy))
 
-        monkeypatch.setattr(explained, "trained_model", one)
+        monkeypatch.setattr(explained, "trained_or_not", one)
 
     return force
 
@@ -66,7 +67,7 @@ def test_the_chosen_policy_is_among_the_alternatives_with_its_own_quantity(shop)
     line = shop.plan.lines.row(0, named=True)
     said = shop.project.explain(line["item"]).to_json()
     orders = {row["policy"]: row["quantity"] for row in said["alternatives"]}
-    assert list(orders) == ["learned", "newsvendor", "base_stock", "min_max", "forecast_quantile"]
+    assert list(orders) == ["learned", "generalist", "newsvendor", "base_stock", "min_max", "forecast_quantile"]
     assert orders[line["policy"]] == line["quantity"]
 
 

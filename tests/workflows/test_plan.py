@@ -10,8 +10,8 @@ import weekly_shop as made_up
 
 from restock.errors import UsageError
 from restock.workflows import plan as planned
-from restock.workflows.backtest import trained_model
 from restock.workflows.project import open_project
+from restock.workflows.untrained import trained_or_not
 
 
 def lines_of(project, policy=None) -> dict:
@@ -64,18 +64,18 @@ def test_a_limit_that_binds_is_named(shop, own):
 
 
 def test_the_policy_chosen_for_a_class_orders_it(shop, own, monkeypatch):
-    def chosen(project, model):
-        name, trained = trained_model(project, model)
+    def chosen(project, situation, model):
+        name, trained = trained_or_not(project, situation, model)
         return name, replace(trained, choice=dict.fromkeys((*trained.choice, ""), "base_stock"))
 
-    monkeypatch.setattr(planned, "trained_model", chosen)
+    monkeypatch.setattr(planned, "trained_or_not", chosen)
     mixed = own.plan()
     assert mixed.lines["policy"].unique().to_list() == ["base_stock"]
     same = own.plan("base_stock")
     assert mixed.lines["quantity"].to_list() == same.lines["quantity"].to_list()
 
 
-def test_a_new_item_gets_a_line_of_the_shop_s_policy(shop, own, tmp_path):
+def test_an_item_with_too_little_of_a_past_is_the_pretrained_policy_s(shop, own, tmp_path):
     week = made_up.WEEKS - 4
     old = made_up.sales_frame(shop.world, week, made_up.WEEKS).filter(pl.col("item") == "I-20")
     new = old.with_columns(item=pl.lit("NEW-1"))
@@ -84,6 +84,9 @@ def test_a_new_item_gets_a_line_of_the_shop_s_policy(shop, own, tmp_path):
     own.load([path])
     line = lines_of(own)["NEW-1"]
     assert line["quantity"] > 0
+    assert (line["policy"], line["periods_seen"]) == ("generalist", 4)
+    assert "pretrained policy, 4 weeks seen" in line["reason"]
+    assert "预训练策略，已观察 4 周" in line["reason_zh"]
     assert not line["stock_counted"]
     assert own.explain("NEW-1").to_json()["quantity"] == line["quantity"]
 
@@ -102,17 +105,12 @@ def test_the_record_is_json_with_the_fields_that_programs_rely_on(shop):
     assert wanted <= set(record["lines"][0])
 
 
-def test_without_data_or_model_it_says_what_to_do(tmp_path, files):
+def test_without_data_it_says_what_to_do(tmp_path):
     project = open_project(tmp_path / "empty")
-    with pytest.raises(UsageError, match="no trained policy") as error:
-        project.plan()
-    assert "restock train" in error.value.hint.en
-    with pytest.raises(UsageError, match="no data yet") as error:
-        project.train()
-    assert "restock load" in error.value.hint.zh
-    project.load([files["sales"]])
-    with pytest.raises(UsageError, match="no trained policy"):
-        project.plan()
+    for ask in (project.plan, project.train):
+        with pytest.raises(UsageError, match="no data yet") as error:
+            ask()
+        assert "restock load" in error.value.hint.zh
 
 
 def test_an_unknown_policy_names_those_there_are(shop):

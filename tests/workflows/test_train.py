@@ -24,9 +24,18 @@ def test_the_record_says_what_was_learned(shop):
     record = json.loads(json.dumps(shop.trained.to_json()))
     assert record["items"] == made_up.ITEMS
     assert [r["updates"] for r in record["rounds"]] == [50, 100]
-    assert set(record["validation"]) == {"newsvendor", "base_stock", "min_max", "forecast_quantile", "learned"}
+    assert set(record["validation"]) == {
+        "newsvendor",
+        "base_stock",
+        "min_max",
+        "forecast_quantile",
+        "learned",
+        "generalist",
+    }
     assert set(record["choice"].values()) <= set(record["validation"])
-    assert record["best_rule"] == max(set(record["validation"]) - {"learned"}, key=record["validation"].get)
+    assert record["best_rule"] == max(
+        set(record["validation"]) - {"learned", "generalist"}, key=record["validation"].get
+    )
 
 
 def test_training_that_was_stopped_goes_on_to_the_same_model(shop, files, tmp_path):

@@ -89,7 +89,8 @@ def _number(key: str, value: float) -> str:
 
 
 def _learned(record: Record) -> str:
-    return next((row["policy"] for row in record.get("policies", ()) if row.get("kind") == "learned"), "-")
+    names = [row["policy"] for row in record.get("policies", ()) if row.get("kind") == "learned"]
+    return "learned" if "learned" in names else next(iter(names), "-")
 
 
 def _spoken(row: Record, language: Language) -> Record:

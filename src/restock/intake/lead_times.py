@@ -1,5 +1,7 @@
 """How long goods take: chances of each lead time in periods, from what suppliers promise and what they did."""
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -14,6 +16,15 @@ ENOUGH = 8  # received orders of a supplier from which its true lead times are k
 DEFAULT = {1: 2, 7: 1}  # periods, by days of a period
 Promise = tuple[str | None, float | None]  # a supplier and the days that it promises
 TAIL = 0.995  # where a distribution that never ends is cut
+MEASURED, PROMISED, ASSUMED = "measured", "promised", "assumed"  # what a lead time rests on
+
+
+class LeadTimes(NamedTuple):
+    """How long goods take, and what that rests on."""
+
+    chance: Doubles  # P(an order arrives 0, 1, 2, ... periods after it left) [item, lead]
+    kind: NDArray[np.str_]  # measured, promised or assumed [item]
+    assumptions: list[Assumption]
 
 
 def lead_chances(
@@ -22,8 +33,8 @@ def lead_chances(
     rows: pl.DataFrame,
     period_days: int,
     setting: int | dict[int, float] | None,
-) -> tuple[Doubles, list[Assumption]]:
-    """P(an order arrives 0, 1, 2, ... periods after it left), all rows with the length of the longest. [item, lead]
+) -> LeadTimes:
+    """P(an order arrives 0, 1, 2, ... periods after it left), all rows with the length of the longest.
 
     Days are rounded up to whole periods. A spread in the supply table wins, then what at least 8 received orders of the
     supplier show, of items with the same promise, then the supply table's lead time, then the settings, then one week
@@ -46,6 +57,8 @@ def lead_chances(
     known: dict[tuple[float, float], Doubles] = {}
     parts: list[Doubles] = []
     sources: dict[str, int] = {"spread": 0, "orders": 0, "supply": 0, "default": 0}
+    kinds = {"spread": MEASURED, "orders": MEASURED, "supply": PROMISED, "default": _kind(setting)}
+    kind: list[str] = []
     for day, sd, supplier in zip(days, spread, suppliers, strict=True):
         if day is not None and sd is not None and sd > 0:
             source, part = "spread", known.setdefault((day, sd), _spread_out(day, sd, period_days))
@@ -56,11 +69,17 @@ def lead_chances(
         else:
             source, part = "default", default
         sources[source] += 1
+        kind.append(kinds[source])
         parts.append(part)
     chance = np.zeros((rows.height, max(map(len, parts))))
     for row, part in enumerate(parts):
         chance[row, : len(part)] = part
-    return chance, _said(sources, setting, period_days, seen)
+    return LeadTimes(chance, np.array(kind), _said(sources, setting, period_days, seen))
+
+
+def _kind(setting: int | dict[int, float] | None) -> str:
+    """What the settings say: a table of probabilities has been measured, a number is what somebody counts on."""
+    return ASSUMED if setting is None else PROMISED if isinstance(setting, int) else MEASURED
 
 
 def _table(setting: int | dict[int, float] | None, period_days: int) -> Doubles:

@@ -31,6 +31,7 @@ class Terms(NamedTuple):
     objective: Literal["profit", "cost"]
     lead_time: Floats  # mean, periods [item]
     review: Floats  # periods between two order days [item]
+    lead_kind: NDArray[np.str_]  # what the lead time rests on: measured, promised or assumed [item]
     assumptions: tuple[Assumption, ...]
 
 
@@ -52,9 +53,8 @@ def build_terms(facts: Mapping[str, pl.DataFrame], history: History, config: Con
     cost, said = (
         _unit_cost(facts, supply, rows, price, config) if objective == "profit" else (np.zeros(rows.height), [])
     )
-    chance, said_lead = lead_chances(
-        facts.get("purchase_orders"), supply, rows, history.period_days, config.supply.lead_time
-    )
+    leads = lead_chances(facts.get("purchase_orders"), supply, rows, history.period_days, config.supply.lead_time)
+    chance = leads.chance
     pack, said_pack = _pack(supply["pack"], history, config)
     review = _review(supply["review"], history.period_days, config)
     minimum = supply["minimum"].fill_null(float(config.supply.minimum)).to_numpy()
@@ -62,10 +62,10 @@ def build_terms(facts: Mapping[str, pl.DataFrame], history: History, config: Con
     shop = _shop(costs, chance, pack=pack, minimum=minimum, review=review, waiting=_waiting(config.supply.unmet))
     lead_time = chance @ np.arange(chance.shape[1])
     losing = [history.items[i] for i in np.flatnonzero(cost >= price)] if objective == "profit" else []
-    remarks = [*objective_remarks(objective, config), *several, *said, *said_lead, *said_pack]
+    remarks = [*objective_remarks(objective, config), *several, *said, *leads.assumptions, *said_pack]
     remarks += [*money_remarks(objective, config), *no_margin(losing)]
     single = [a.astype(np.float32) for a in (price, lead_time, review)]
-    return Terms(shop, single[0], objective, single[1], single[2], tuple(remarks))
+    return Terms(shop, single[0], objective, single[1], single[2], leads.kind, tuple(remarks))
 
 
 def _objective(history: History, config: Config) -> Literal["profit", "cost"]:

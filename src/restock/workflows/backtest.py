@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restock import __version__
 from restock.backtest import content as page
@@ -14,22 +15,21 @@ from restock.backtest.catalogue import Catalogue
 from restock.backtest.compare import Difference, Standing, difference, standings
 from restock.backtest.courses import Learning
 from restock.backtest.gallery import Scene, gallery
+from restock.backtest.recollection import recollect
 from restock.backtest.replay import Replay, Window, mix, replay
 from restock.backtest.report import write_report
 from restock.errors import UsageError
 from restock.intake.assumptions import Assumption
 from restock.language import Text
 from restock.policies.foresight import with_foresight
-from restock.policies.rules import rule
+from restock.policies.informed import Informed
 from restock.progress import Progress, Silent
 from restock.storage.models import list_models, load_model
-from restock.workflows.load import repairs
+from restock.workflows.described import descriptions, repaired, settings_of
 from restock.workflows.project import Project
 from restock.workflows.runs import new_run
 from restock.workflows.situation import Situation, day, understand
-from restock.workflows.training import LEARNED, Trained, from_model
-
-CHOSEN, FORESIGHT = "mixed", "foresight"
+from restock.workflows.training import CHOSEN, FORESIGHT, LEARNED, PRETRAINED, Trained, from_model
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def backtest(project: Project, model: str | None = None, *, progress: Progress |
     situation = understand(project, trained.snapshot)
     catalogue = trained.look_at(situation.catalogue())
     window = catalogue.window(trained.windows.test, trained.scaling)
-    replays = replay_all(trained, window, progress)
+    remembered = as_remembered(trained, catalogue, situation.terms.lead_kind, window)
+    replays = replay_all(trained, window, remembered, progress)
     classical = [r for r in replays if r.kind == "classical"]
     best = max(classical, key=lambda r: float(r.profit.sum()))
     rows = standings(replays, best.policy)
@@ -130,15 +131,29 @@ def trained_model(project: Project, model: str | None) -> tuple[str, Trained]:
     return name, from_model(load_model(project.folder, name))
 
 
-def replay_all(trained: Trained, window: Window, progress: Progress) -> list[Replay]:
-    """All classical policies, the learned one, the mix that the shop will use, and the bound."""
-    progress.start(Text("replaying the test periods", "回放测试期"), len(trained.rules) + 2)
+def as_remembered(
+    trained: Trained, catalogue: Catalogue, lead_kind: NDArray[np.str_], window: Window
+) -> dict[str, Window]:
+    """The window of the test as each policy with a memory sees it, by name."""
+    recollection, begins = recollect(catalogue, lead_kind), trained.windows.test[0]
+    names = [name for name in PRETRAINED if name in trained.policies]
+    return {name: recollection.window(trained.team(name), window, begins) for name in names}
+
+
+def replay_all(trained: Trained, window: Window, remembered: dict[str, Window], progress: Progress) -> list[Replay]:
+    """All classical policies, those that learned, the mix that the shop will use, and the bound.
+
+    Args:
+        remembered: the window as each policy with a memory sees it.
+    """
+    progress.start(Text("replaying the test periods", "回放测试期"), len(trained.rules) + len(remembered) + 2)
     try:
         replays = []
         for number, (name, tuned) in enumerate(trained.rules.items()):
             replays.append(replay(tuned.policy(), window, name, "classical", own=True))
             progress.advance(number + 1, tuned.rule.label)
         replays.append(replay(trained.ensemble(), window, LEARNED, "learned"))
+        replays += [replay(Informed(trained.team(n)), seen, n, "learned") for n, seen in remembered.items()]
         script, known = with_foresight(window.stretch)
         bound = replay(script, window._replace(stretch=known), FORESIGHT, "bound")
         progress.advance(len(replays) + 1, Text("perfect foresight", "完美预知"))
@@ -193,10 +208,10 @@ def _content(
         charts=gallery(scene, _learning(trained)),
         choices=_choices(trained, replays, result),
         assumptions=tuple(page.Assumption(a.text, Text(a.value, a.value), a.replace) for a in result.assumptions),
-        repairs=_repairs(project),
-        settings=_settings(config),
+        repairs=repaired(project),
+        settings=settings_of(config),
         seeds=(trained.seed,),
-        descriptions=_descriptions(trained),
+        descriptions=descriptions(trained),
         language=config.shop.language,
     )
 
@@ -250,39 +265,6 @@ def _choices(trained: Trained, replays: list[Replay], result: BacktestResult) ->
         against = None if policy == result.best_classical else difference(only(by_name[policy], rows), rival)
         choices.append(page.Choice(str(group), len(rows), policy, against))
     return tuple(choices)
-
-
-HANDLING = {
-    "repair": Text("repaired", "已修复"),
-    "removal": Text("left out", "已剔除"),
-    "flag": Text("flagged, kept", "已标记并保留"),
-    "note": Text("noted", "仅记录"),
-}
-
-
-def _repairs(project: Project) -> tuple[page.Repair, ...]:
-    return tuple(page.Repair(r["text"], r["rows"], HANDLING[r["effect"]]) for r in repairs(project.folder))
-
-
-def _settings(config: Any) -> tuple[page.Setting, ...]:
-    return tuple(
-        page.Setting(f"{section}.{key}", str(value))
-        for section, values in config.model_dump(mode="json").items()
-        for key, value in values.items()
-    )
-
-
-def _descriptions(trained: Trained) -> dict[str, Text]:
-    known = {name: rule(name).label for name in trained.rules}
-    return {
-        **known,
-        LEARNED: Text("learned by pathwise gradient through the simulator", "通过模拟器的路径梯度学习得到"),
-        CHOSEN: Text(
-            "for each class of items the policy that won on the validation periods",
-            "按商品类别采用验证期表现最好的策略",
-        ),
-        FORESIGHT: Text("knows all demand beforehand: a bound, not a policy", "预先知道全部需求：是上限而非策略"),
-    }
 
 
 def _interval(found: Difference) -> dict[str, float | None]:

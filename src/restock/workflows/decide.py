@@ -11,16 +11,24 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from restock.backtest.catalogue import Catalogue, jnp_shop
+from restock.backtest.recollection import Recollection, recollect
+from restock.backtest.windows import FIRST
+from restock.intake.classes import OBSERVED
 from restock.intake.starting import StartingStock
+from restock.policies.informed import Informed
 from restock.policies.rules import Past, rule
 from restock.simulator.dynamics import allowed, receive
 from restock.simulator.rollout import Policy, Stretch, run
-from restock.simulator.types import Chance, Shop, Stock, View
+from restock.simulator.types import Chance, Known, Shop, Stock, View
+from restock.simulator.worlds.distance import FAR, Distance
 from restock.workflows.situation import Situation
-from restock.workflows.training import LEARNED, Trained
+from restock.workflows.training import GENERALIST, LEARNED, PRETRAINED, Trained
+from restock.workflows.trust import distances
+from restock.workflows.untrained import NORMAL
 
 SIMULATED_PERIODS = 26  # of history that are replayed where nobody has counted the stock
 ROWS_AT_ONCE = 20_000  # bounds memory
+Numbers = dict[str, NDArray[np.float32]]  # of each rule [row, number]
 
 
 @dataclass(frozen=True)
@@ -34,35 +42,82 @@ class Decided:
     may_order: NDArray[np.float32]  # 1 on a review day [row]
     policy: NDArray[np.str_]  # [row]
     group: NDArray[np.str_]  # [row]
-    lead_demand: NDArray[np.float32]  # forecast over lead time + review period [row]
+    lead_demand: NDArray[np.float32]  # forecast over lead time + review period, as the row's policy sees it [row]
     lead_spread: NDArray[np.float32]  # [row]
     scale: NDArray[np.float32]  # demand per period [row]
     price: NDArray[np.float32]  # [row]
     errors: NDArray[np.float32]  # past errors of the forecast in spreads, at `rules.QUANTILES` [row, quantile]
     counted: NDArray[np.bool_]  # False where the stock is simulated [row]
+    periods_seen: NDArray[np.int64]  # of each item [row]
+    distance: Distance  # of each item from what the pretrained policy has learned on [row]
+    far: NDArray[np.bool_]  # True where a rule decides for that reason [row]
     view: View  # [row]
+    deciders: "Deciders"
+
+
+@dataclass(frozen=True)
+class Deciders:
+    """All that may decide, for the rows of today."""
+
+    trained: Trained
+    catalogue: Catalogue
     past: Past  # [row]
-    numbers: "Numbers"  # of each rule [row, number]
+    numbers: Numbers
+    recollection: Recollection
+
+    def policy(self, name: str, rows: NDArray[np.intp]) -> Policy:
+        """A policy; a rule has a leading row axis."""
+        if name == LEARNED:
+            return self.trained.ensemble()
+        if name in PRETRAINED:
+            return Informed(self.trained.team(name))
+        mine = Past(self.past.unit[rows], self.past.errors[rows])
+        return eqx.filter_vmap(rule(name).make)(jnp.asarray(self.numbers[name][rows]), mine)
+
+    def axis(self, name: str) -> int | None:
+        """0 where each row has a policy of its own."""
+        return None if name in (LEARNED, *PRETRAINED) else 0
+
+    def known(self, name: str, first: int, last: int, rows: NDArray[np.intp]) -> Known:
+        """What this policy knows of rows in periods first <= t < last."""
+        if name in PRETRAINED:
+            return self.recollection.informed(self.trained.team(name), first, last, rows)
+        return self.catalogue.take(rows).known(first, last, self.trained.scaling)
+
+    def view(self, name: str, view: View, rows: NDArray[np.intp]) -> View:
+        """What this policy decides from now. view: of the other policies"""
+        mine = _pick(view, rows)
+        if name not in PRETRAINED:
+            return mine
+        now = self.catalogue.history.shape[1]
+        known = jax.tree.map(lambda x: np.asarray(x)[:, 0], self.known(name, now, now + 1, rows))
+        return eqx.tree_at(lambda v: v.known, mine, known)
 
 
 def decide(situation: Situation, trained: Trained, only: str | None = None) -> Decided:
     """What each row's policy orders in the period after the history.
 
+    Items with too little of a past are the pretrained policy's, whatever was chosen; those that lie far outside of what
+    it has learned on are a rule's.
+
     Args:
-        only: a policy for all rows instead of the choice made in training.
+        only: a policy for all rows instead of these choices.
     """
     start, now = situation.stock(), situation.history.shape[1]
-    first = now if start.known.all() else max(now - SIMULATED_PERIODS, 14)
+    first = now if start.known.all() else max(now - SIMULATED_PERIODS, min(FIRST[1], now))
     catalogue = trained.look_at(situation.catalogue(first))
     groups, past, numbers = _of_rows(situation, trained, catalogue)
-    policy = np.array([only or trained.choice.get(str(g), trained.choice[""]) for g in groups])
-    stock = _stock(catalogue, trained, start, (policy, past, numbers))
+    recollection = recollect(catalogue, situation.terms.lead_kind)
+    deciders = Deciders(trained, catalogue, past, numbers, recollection)
+    seen, apart = _periods_seen(situation), distances(catalogue, recollection)
+    policy = np.array([trained.choice.get(str(g), trained.choice[""]) for g in groups], dtype=object).astype(str)
+    policy = np.where(seen < OBSERVED, GENERALIST, policy)
+    far = (policy == GENERALIST) & (apart.most() > FAR) & (only is None)
+    policy = np.where(far, trained.best_rule, policy if only is None else only)
+    stock = _stock(deciders, start, policy)
     shop, known = jnp_shop(catalogue.shop), catalogue.known(now, now + 1, trained.scaling)
     view = jax.tree.map(np.asarray, View(shop, stock, jax.tree.map(lambda x: np.asarray(x)[:, 0], known)))
-    wanted = np.zeros(catalogue.rows, np.float32)
-    for name in np.unique(policy):
-        rows = np.flatnonzero(policy == name)
-        wanted[rows] = _ask(_policy(trained, str(name), numbers, past, rows), view, rows, own=name != LEARNED)
+    wanted, expected = _ask_all(deciders, policy, view)
     order = np.asarray(_take(shop, jnp.asarray(view.known.may_order), jnp.asarray(wanted)[:, None]))[:, 0]
     return Decided(
         on_hand=np.asarray(stock.on_hand)[:, 0, 0],
@@ -72,32 +127,36 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
         may_order=np.asarray(view.known.may_order)[:, 0],
         policy=policy,
         group=groups,
-        lead_demand=np.asarray(view.known.lead_demand),
-        lead_spread=np.asarray(view.known.lead_spread),
-        scale=np.asarray(view.known.scale),
+        lead_demand=expected[0],
+        lead_spread=expected[1],
+        scale=expected[2],
         price=np.asarray(view.known.price)[:, 0],
-        errors=np.asarray(past.errors),
+        errors=np.where(np.isin(policy, PRETRAINED)[:, None], NORMAL, np.asarray(past.errors)),
         counted=start.known,
+        periods_seen=seen,
+        distance=apart,
+        far=far,
         view=view,
-        past=past,
-        numbers=numbers,
+        deciders=deciders,
     )
 
 
-def row_policy(trained: Trained, decided: Decided, row: int, name: str) -> Policy:
+def row_policy(decided: Decided, row: int, name: str) -> Policy:
     """One policy for one row."""
-    if name == LEARNED:
-        return trained.ensemble()
-    past = jax.tree.map(lambda x: jnp.asarray(x[row]), decided.past)
-    return rule(name).make(jnp.asarray(decided.numbers[name][row]), past)
+    policy = decided.deciders.policy(name, np.array([row]))
+    if decided.deciders.axis(name) is None:
+        return policy
+    return jax.tree.map(lambda x: x[0], policy)
 
 
-def row_view(decided: Decided, row: int) -> View:
-    """What the policies of one row decide from."""
-    return jax.tree.map(lambda x: jnp.asarray(x[row]), decided.view)
+def row_view(decided: Decided, row: int, name: str) -> View:
+    """What a policy decides from for one row."""
+    return jax.tree.map(lambda x: jnp.asarray(x[0]), decided.deciders.view(name, decided.view, np.array([row])))
 
 
-Numbers = dict[str, NDArray[np.float32]]
+def _periods_seen(situation: Situation) -> NDArray[np.int64]:
+    """Periods on sale with a record. [row]"""
+    return ((situation.history.on_sale > 0) & (situation.history.known > 0)).sum(axis=1)
 
 
 def _of_rows(situation: Situation, trained: Trained, catalogue: Catalogue) -> tuple[NDArray[np.str_], Past, Numbers]:
@@ -116,21 +175,18 @@ def _of_rows(situation: Situation, trained: Trained, catalogue: Catalogue) -> tu
     return groups, Past(jnp.asarray(unit), jnp.asarray(errors)), numbers
 
 
-def _policy(trained: Trained, name: str, numbers: Numbers, past: Past, rows: NDArray[np.intp]) -> Policy:
-    if name == LEARNED:
-        return trained.ensemble()
-    mine = Past(past.unit[rows], past.errors[rows])
-    return eqx.filter_vmap(rule(name).make)(jnp.asarray(numbers[name][rows]), mine)
-
-
-def _ask(policy: Policy, view: View, rows: NDArray[np.intp], *, own: bool) -> NDArray[np.float32]:
-    """Orders of some rows, before packs and minimum."""
-    parts = []
-    for begin in range(0, len(rows), ROWS_AT_ONCE):
-        some = np.arange(begin, min(begin + ROWS_AT_ONCE, len(rows)))
-        mine = _pick(policy, some) if own else policy
-        parts.append(np.asarray(_orders(mine, _pick(view, rows[some]), 0 if own else None)))
-    return np.concatenate(parts)
+def _ask_all(
+    deciders: Deciders, policy: NDArray[np.str_], view: View
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What each row's policy orders [row]; forecast, spread and scale as that policy sees them [number, row]."""
+    wanted, expected = np.zeros(len(policy), np.float32), np.zeros((3, len(policy)), np.float32)
+    for name in np.unique(policy).tolist():
+        rows = np.flatnonzero(policy == name)
+        for some in np.split(rows, range(ROWS_AT_ONCE, len(rows), ROWS_AT_ONCE)):
+            mine = deciders.view(name, view, some)
+            wanted[some] = np.asarray(_orders(deciders.policy(name, some), mine, deciders.axis(name)))
+            expected[:, some] = np.stack([mine.known.lead_demand, mine.known.lead_spread, mine.known.scale])
+    return wanted, expected
 
 
 def _pick(records: Any, rows: NDArray[np.intp]) -> Any:
@@ -150,21 +206,20 @@ def _orders(policy: Policy, view: View, axis: int | None) -> Array:
     return eqx.filter_vmap(one, in_axes=(axis, 0))(policy, view)
 
 
-def _stock(
-    catalogue: Catalogue, trained: Trained, start: StartingStock, chosen: tuple[NDArray[np.str_], Past, Numbers]
-) -> Stock:
+def _stock(deciders: Deciders, start: StartingStock, policy: NDArray[np.str_]) -> Stock:
     """The counted stock; where nobody has counted, what the row's policy would hold after running the last periods."""
-    policy, past, numbers = chosen
     on_hand, on_order = start.on_hand.copy(), start.on_order.copy()
-    for name in np.unique(policy[~start.known]):
+    catalogue = deciders.catalogue
+    first, last = int(catalogue.at[0]), catalogue.history.shape[1]
+    for name in np.unique(policy[~start.known]).tolist():
         rows = np.flatnonzero((policy == name) & ~start.known)
         some = catalogue.take(rows)
-        first, last = int(some.at[0]), some.history.shape[1]
-        after = _run_out(
-            _policy(trained, str(name), numbers, past, rows),
-            some.stretch(first, last, trained.scaling),
-            0 if name != LEARNED else None,
-        )
+        after = some.usual_stock(first)
+        if first < last:
+            stretch = some.stretch(first, last, deciders.trained.scaling)
+            if name in PRETRAINED:
+                stretch = eqx.tree_at(lambda s: s.known, stretch, deciders.known(name, first, last, rows))
+            after = _run_out(deciders.policy(name, rows), stretch, deciders.axis(name))
         on_hand[rows], on_order[rows] = np.asarray(after.on_hand)[:, 0, 0], np.asarray(after.on_order)[:, 0]
     stock = Stock(jnp.asarray(on_hand)[:, None, None], jnp.asarray(on_order)[:, None, :], jnp.zeros((len(policy), 1)))
     return _deliveries(stock, jnp_shop(catalogue.shop))

@@ -7,13 +7,13 @@ from restock.errors import UsageError, nearest
 from restock.language import Text
 from restock.policies.rules import rule
 from restock.simulator.dynamics import allowed
-from restock.workflows.backtest import trained_model
 from restock.workflows.decide import Decided, decide, row_policy, row_view
 from restock.workflows.plan import lines_frame
 from restock.workflows.project import Project
 from restock.workflows.reasons import LIMITS
 from restock.workflows.situation import Situation, understand
-from restock.workflows.training import LEARNED, Trained
+from restock.workflows.training import LEARNED, PRETRAINED, Trained
+from restock.workflows.untrained import trained_or_not
 from restock.workflows.waterfall import Step, waterfall
 
 
@@ -64,16 +64,16 @@ def explain(project: Project, item: str, site: str | None = None) -> Explanation
     """Take one line of today's plan apart.
 
     Raises:
-        UsageError: no data, no model, no such item or site, or several sites and none named.
+        UsageError: no data, no such item or site, or several sites and none named.
     """
-    name, trained = trained_model(project, None)
     situation = understand(project)
+    name, trained = trained_or_not(project, situation, None)
     row = find_row(situation, item, site)
     decided = decide(situation, trained)
     line = lines_frame(situation, decided).row(row, named=True)
     policy, quantity = str(decided.policy[row]), float(line["quantity"])
     said = ("reason", "reason_zh") if quantity > 0 else ("why_not_en", "why_not_zh")
-    view = row_view(decided, row)
+    view = row_view(decided, row, policy)
     return Explanation(
         model=name,
         line=line,
@@ -81,7 +81,7 @@ def explain(project: Project, item: str, site: str | None = None) -> Explanation
         position=round(float(decided.on_hand[row] + decided.on_order[row].sum()), 4),
         spread=round(float(decided.lead_spread[row]), 4),
         wanted=round(float(decided.wanted[row]), 4),
-        steps=tuple(waterfall(row_policy(trained, decided, row, policy), view, quantity, line["binding"])),
+        steps=tuple(waterfall(row_policy(decided, row, policy), view, quantity, line["binding"])),
         reason=Text(line[said[0]], line[said[1]]),
         limit=LIMITS[line["binding"]],
         numbers=tuned_numbers(decided, row, policy),
@@ -114,21 +114,21 @@ def find_row(situation: Situation, item: str, site: str | None) -> int:
 
 def tuned_numbers(decided: Decided, row: int, policy: str) -> dict[str, float]:
     """The numbers of a rule for this item, by name; a network has none that a planner could read."""
-    if policy == LEARNED:
+    if policy in (LEARNED, *PRETRAINED):
         return {}
-    values = decided.numbers[policy][row].tolist()
+    values = decided.deciders.numbers[policy][row].tolist()
     return {name: round(float(value), 4) for name, value in zip(rule(policy).numbers, values, strict=True)}
 
 
 def alternatives(trained: Trained, decided: Decided, row: int) -> dict[str, float]:
     """What each policy would order today from the same stock."""
-    view = row_view(decided, row)
 
     def order(name: str) -> float:
-        decision = row_policy(trained, decided, row, name)(view, None)
+        view = row_view(decided, row, name)
+        decision = row_policy(decided, row, name)(view, None)
         return round(float(allowed(view.shop, view.known.may_order, decision.order)[0]), 4)
 
-    return {name: order(name) for name in (LEARNED, *trained.rules)}
+    return {name: order(name) for name in trained.policies}
 
 
 def _unknown(item: str, items: tuple[str, ...]) -> UsageError:

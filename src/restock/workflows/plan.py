@@ -9,16 +9,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from restock.errors import UsageError
 from restock.intake.assumptions import Assumption
-from restock.policies.rules import QUANTILES
+from restock.language import Text
+from restock.policies.rules import QUANTILES, rule
 from restock.storage.folder import new_directory, write_whole
 from restock.storage.frames import write_frame
-from restock.workflows.backtest import trained_model
 from restock.workflows.decide import Decided, decide
 from restock.workflows.project import Project
-from restock.workflows.reasons import binding_limits, reasons, reasons_not
+from restock.workflows.reasons import binding_limits, label_of, reasons, reasons_not
 from restock.workflows.runs import new_run, to_bytes
 from restock.workflows.situation import Situation, day, understand
+from restock.workflows.training import GENERALIST, Trained, not_learned
+from restock.workflows.trust import said_of_newcomers, said_of_trust
+from restock.workflows.untrained import trained_or_not
 
 LINES, NOT_ORDERED = "lines.parquet", "not_ordered.parquet"
 
@@ -55,19 +59,18 @@ class PlanResult:
 def plan(project: Project, policy: str | None = None, *, model: str | None = None) -> PlanResult:
     """Order lines for the period after the newest data, from the true stock and pipeline.
 
+    Before any training the pretrained policy decides, and afterwards the items that have too little of a past.
+
     Args:
-        policy: one policy for all items (`learned` or a classical one); none: the choice made in training.
+        policy: one policy for all items (`learned`, `generalist` or a rule); none: the choice made in training.
 
     Raises:
-        UsageError: no data, no model, or no such policy.
+        UsageError: no data, or no such policy or model.
     """
     began = time.perf_counter()
-    name, trained = trained_model(project, model)
-    if policy is not None and policy not in (*trained.rules, "learned"):
-        from restock.policies.rules import rule
-
-        rule(policy)  # says which there are
     situation = understand(project)
+    name, trained = trained_or_not(project, situation, model)
+    check_policy(trained, policy)
     decided = decide(situation, trained, policy)
     frame = lines_frame(situation, decided)
     ordered = frame.filter(pl.col("quantity") > 0)
@@ -97,11 +100,38 @@ def plan(project: Project, policy: str | None = None, *, model: str | None = Non
         date=str(day(situation.history, situation.history.shape[1])),
         lines=lines.select("rank", pl.exclude("rank")),
         not_ordered=not_ordered,
-        assumptions=(*situation.assumptions, *situation.stock().assumptions),
+        assumptions=(*situation.assumptions, *situation.stock().assumptions, *said_of_policies(trained, decided)),
         seconds=time.perf_counter() - began,
     )
     _keep(project.folder.runs / run, result)
     return result
+
+
+def check_policy(trained: Trained, policy: str | None) -> None:
+    """Raise UsageError for a policy that nothing is known of."""
+    if policy is None or policy in trained.policies:
+        return
+    if policy == "learned":
+        raise not_learned()
+    rule(policy)  # says which there are
+    raise UsageError(
+        Text(f"`{policy}` has not been tuned for this project", f"`{policy}` 尚未在本项目中调优"),
+        hint=Text(
+            f"`restock train` tunes it; ready: {', '.join(trained.policies)}",
+            f"运行 `restock train` 进行调优；现在可用：{', '.join(trained.policies)}",
+        ),
+    )
+
+
+def said_of_policies(trained: Trained, decided: Decided) -> tuple[Assumption, ...]:
+    """Where the pretrained policy decides, and where it is not trusted to."""
+    items = decided.deciders.catalogue.history.items
+    newcomers = int((decided.policy == GENERALIST).sum())
+    rule_label = label_of(trained.best_rule)
+    return (
+        *said_of_newcomers(newcomers, len(items), trained.networks is not None),
+        *said_of_trust(items, decided.far, decided.distance, rule_label),
+    )
 
 
 def lines_frame(situation: Situation, decided: Decided) -> pl.DataFrame:
@@ -144,6 +174,7 @@ def lines_frame(situation: Situation, decided: Decided) -> pl.DataFrame:
         "profit_per_cash": np.where(spent > 0, gain / np.maximum(spent, 1e-9), 0.0),
         "unit_cost": unit_cost.astype(np.float64),
         "policy": decided.policy,
+        "periods_seen": decided.periods_seen,
         "stock_counted": decided.counted,
     }
     frame = pl.DataFrame(columns)

@@ -9,7 +9,8 @@ from restock.language import NOTHING, Text
 from restock.policies.rules import rule
 from restock.workflows.decide import Decided
 from restock.workflows.situation import Situation
-from restock.workflows.training import LEARNED
+from restock.workflows.training import FINE_TUNED, GENERALIST, LEARNED
+from restock.workflows.trust import furthest
 
 LIMITS = {
     "": Text("no limit binds", "无约束"),
@@ -36,12 +37,12 @@ def reasons(situation: Situation, decided: Decided, position: NDArray[np.floatin
     unit = Text("weeks", "周") if weekly else Text("days", "天")
     span = situation.terms.lead_time + situation.terms.review
     limits = binding_limits(decided, situation.terms.shop)
-    labels = {name: _label(name) for name in np.unique(decided.policy).tolist()}
+    labels = [_label(decided, row, unit) for row in range(len(decided.policy))]
     cover = position / np.maximum(decided.scale, 1e-6)
     coming, mean, spread = decided.on_order.sum(axis=1), decided.lead_demand, decided.lead_spread
     numbers = np.stack([decided.on_hand, coming, cover, span, mean, spread])
-    rows = zip(numbers.T.tolist(), limits, decided.policy.tolist(), strict=True)
-    return [_sentence(row, LIMITS[limit], labels[policy], unit) for row, limit, policy in rows]
+    rows = zip(numbers.T.tolist(), limits, labels, strict=True)
+    return [_sentence(row, LIMITS[limit], label, unit) for row, limit, label in rows]
 
 
 def _sentence(numbers: list[float], limit: Text, label: Text, unit: Text) -> Text:
@@ -84,8 +85,29 @@ def _why_not(limit: str, cover: float, wanted: float, mean: float, unit: Text) -
     )
 
 
-def _label(policy: str) -> Text:
+def label_of(policy: str) -> Text:
+    """What a planner calls a policy."""
+    if policy == GENERALIST:
+        return Text("pretrained policy", "预训练策略")
+    if policy == FINE_TUNED:
+        return Text("pretrained policy, fine-tuned on this shop", "用本店数据微调的预训练策略")
     return Text("learned policy", "学习策略") if policy == LEARNED else rule(policy).label
+
+
+def _label(decided: Decided, row: int, unit: Text) -> Text:
+    """The policy; of the pretrained one how much it has seen, and of a rule why it stands in."""
+    name = str(decided.policy[row])
+    label = label_of(name)
+    if decided.far[row]:
+        out = furthest(decided.distance, row)
+        return Text(
+            f"{label.en}, as the item lies outside of what the pretrained policy knows: {out.en}",
+            f"{label.zh}，因为该商品超出预训练策略的学习范围：{out.zh}",
+        )
+    if name == GENERALIST:
+        seen = int(decided.periods_seen[row])
+        return Text(f"{label.en}, {seen} {unit.en} seen", f"{label.zh}，已观察 {seen} {unit.zh}")
+    return label
 
 
 def _units(value: float) -> str:

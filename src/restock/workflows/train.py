@@ -16,6 +16,7 @@ from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.problem import Problem
 from restock.algorithms.training import check_seed
 from restock.backtest.catalogue import Catalogue, past_of, scaling_of
+from restock.backtest.other_pasts import problem_with_other_pasts
 from restock.backtest.replay import Window, replay
 from restock.backtest.windows import Windows, split
 from restock.config import Config
@@ -28,11 +29,11 @@ from restock.progress import Progress, Silent
 from restock.storage.checkpoints import drop_checkpoints, load_checkpoint, save_checkpoint
 from restock.storage.folder import Folder
 from restock.storage.models import list_models, save_model
+from restock.workflows.choice import choose
+from restock.workflows.fine_tune import judge_pretrained, settings_of_fine_tuning, shop_of
 from restock.workflows.project import Project
 from restock.workflows.situation import Situation, day, understand
 from restock.workflows.training import LEARNED, Trained, to_arrays, to_config
-
-CLEAR_ROWS = 10  # a class with fewer items follows the shop
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,20 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
     lesson = Lesson(
         project.folder,
         settings,
-        catalogue.problem(windows.train, scaling),
+        problem_with_other_pasts(catalogue, windows.train, scaling, project.config.train, seed),
         validation,
         _fingerprint(situation, settings, project.config, seed),
     )
     fitting, resumed = learn_networks(lesson, project.config, seed, progress, resume)
+    shop = shop_of(catalogue, situation.terms.lead_kind, windows, scaling, validation)
+    tuning = settings_of_fine_tuning(catalogue, windows) if project.config.train.fine_tune else None
+    pretrained, fine_tuned = judge_pretrained(shop, tuning, seed, progress)
     earned = {name: t.validation for name, t in tuned.items()} | {LEARNED: _earned(fitting.best, validation)}
+    earned |= pretrained
     best_rule = max(tuned, key=lambda name: float(tuned[name].validation.sum()))
     known = (windows.train[0], windows.validation[1])
-    networks = settle_networks(settings, catalogue.problem(known, scaling), fitting, seed, progress)
+    everything = problem_with_other_pasts(catalogue, known, scaling, project.config.train, seed)
+    networks = settle_networks(settings, everything, fitting, seed, progress)
     trained = Trained(
         keys=tuple(situation.row_names()),
         groups=groups,
@@ -103,6 +109,7 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
         period_days=situation.history.period_days,
         best_rule=best_rule,
         seed=seed,
+        fine_tuned=fine_tuned,
     )
     name = keep(project.folder, trained, situation)
     drop_checkpoints(project.folder)
@@ -182,6 +189,7 @@ def settings_of(config: Config, catalogue: Catalogue, windows: Windows) -> Pathw
         learning_rate=train.learning_rate,
         weight_decay=train.weight_decay,
         input_dropout=train.input_dropout,
+        dropout=train.dropout,
     )
 
 
@@ -219,30 +227,6 @@ def learn_networks(lesson: Lesson, config: Config, seed: int, progress: Progress
         return fit(lesson.settings, lesson.problem, stretch, kept or fitting, schedule, after_round), kept is not None
     finally:
         progress.finish()
-
-
-def choose(earned: dict[str, NDArray[np.float32]], groups: NDArray[np.str_]) -> dict[str, str]:
-    """What orders each class of items: the learned policy, if it earned more than the best rule on validation.
-
-    A class departs from the shop's choice only where the other one was clearly better there, by a paired interval over
-    its items: the best of many policies for each of many classes would be the luckiest, not the best.
-    """
-    rival = max((name for name in earned if name != LEARNED), key=lambda name: float(earned[name].sum()))
-    gain = (earned[LEARNED] - earned[rival]).astype(np.float64)
-    usual, other = (LEARNED, rival) if gain.sum() > 0 else (rival, LEARNED)
-    choice = {"": usual}  # for items of a class that was not there
-    for group in np.unique(groups):
-        mine = gain[groups == group] * (1.0 if usual == LEARNED else -1.0)
-        choice[str(group)] = other if clearly_negative(mine) else usual
-    return choice
-
-
-def clearly_negative(gains: NDArray[np.float64], draws: int = 1000) -> bool:
-    """Whether the 95 % bootstrap interval of the sum lies below zero; never with few items."""
-    if len(gains) < CLEAR_ROWS:
-        return False
-    sample = np.random.default_rng(0).integers(0, len(gains), (draws, len(gains)))
-    return bool(np.quantile(gains[sample].sum(axis=1), 0.975) < 0)
 
 
 def keep(folder: Folder, trained: Trained, situation: Situation) -> str:

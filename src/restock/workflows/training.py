@@ -16,12 +16,16 @@ from restock.backtest.windows import Windows
 from restock.errors import StorageError, UsageError
 from restock.forecasting.features import Scaling
 from restock.language import Text
+from restock.policies import pretrained
+from restock.policies.generalist import Team
 from restock.policies.network import Ensemble, Network, make_ensemble
 from restock.policies.rules import Past, rule
 from restock.policies.tuning import Tuned
 from restock.storage.models import Model
 
-LEARNED = "learned"
+LEARNED, GENERALIST, FINE_TUNED = "learned", "generalist", "fine_tuned"
+CHOSEN, FORESIGHT = "mixed", "foresight"
+PRETRAINED = (GENERALIST, FINE_TUNED)  # have a memory of their own
 
 
 @dataclass(frozen=True)
@@ -35,17 +39,33 @@ class Trained:
     feature_names: tuple[str, ...]
     scaling: Scaling
     settings: PathwiseConfig
-    networks: Network  # leading member axis
+    networks: Network | None  # leading member axis; none: nothing was learned from this shop yet
     rounds: tuple[Round, ...]
     rules: dict[str, Tuned]
     choice: dict[str, str]  # class -> policy
     period_days: int  # of the history that it was made from
     best_rule: str  # that earned most on the validation periods
     seed: int
+    fine_tuned: Team | None = None  # the pretrained policy, learned on with this shop
 
     def ensemble(self) -> Ensemble:
         """The learned policy."""
+        if self.networks is None:
+            raise not_learned()
         return Ensemble(self.networks)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The names of all that can decide."""
+        learned = () if self.networks is None else (LEARNED,)
+        tuned = () if self.fine_tuned is None else (FINE_TUNED,)
+        return (*learned, *tuned, GENERALIST, *self.rules)
+
+    def team(self, name: str) -> Team:
+        """A policy with a memory, by name."""
+        if name == FINE_TUNED and self.fine_tuned is not None:
+            return self.fine_tuned
+        return pretrained.load_generalist()
 
     def look_at(self, catalogue: Catalogue) -> Catalogue:
         """A shop seen with the eyes of training: its features, in their order, whatever else has become known since.
@@ -53,15 +73,19 @@ class Trained:
         Raises:
             UsageError: the shop counts time in other periods now.
         """
+        if self.networks is None:
+            return catalogue
         if catalogue.history.period_days != self.period_days:
             raise _other_periods(self.period_days)
         return catalogue.with_features(self.feature_names)
 
 
 def to_arrays(trained: Trained) -> dict[str, np.ndarray]:
-    """All numbers, by name."""
+    """All numbers of what was learned, by name."""
     arrays = {f"network.{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(trained.networks))}
     arrays |= {"scaling.mean": trained.scaling.mean, "scaling.deviation": trained.scaling.deviation}
+    if trained.fine_tuned is not None:
+        arrays |= {f"fine_tuned.{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(trained.fine_tuned))}
     past = next(iter(trained.rules.values())).past
     arrays |= {"past.unit": np.asarray(past.unit), "past.errors": np.asarray(past.errors)}
     for name, tuned in trained.rules.items():
@@ -77,7 +101,7 @@ def to_config(trained: Trained) -> dict[str, Any]:
         "algorithm": "pathwise",
         "settings": trained.settings.model_dump(),
         "members": int(jax.tree.leaves(trained.networks)[0].shape[0]),
-        "lead": int(trained.networks.weigh.weight.shape[-1]) - 2,
+        "lead": int(trained.ensemble().members.weigh.weight.shape[-1]) - 2,
         "features": list(trained.feature_names),
         "snapshot": trained.snapshot,
         "windows": asdict(windows),
@@ -140,12 +164,37 @@ def from_model(model: Model) -> Trained:
             period_days=config["period_days"],
             best_rule=config["best_rule"],
             seed=config["seed"],
+            fine_tuned=_team_of(arrays) if "fine_tuned.0" in arrays else None,
         )
     except (KeyError, TypeError) as error:
         raise StorageError(
             Text(f"model `{model.name}` lacks {error}", f"模型 `{model.name}` 缺少 {error}"),
             hint=Text("`restock train` makes a new one", "运行 `restock train` 可重新训练"),
         ) from None
+
+
+def _team_of(arrays: dict[str, np.ndarray]) -> Team:
+    """A fine-tuned team, which has the form of the pretrained one.
+
+    Raises:
+        KeyError: the pretrained policy has another form by now.
+    """
+    leaves, tree = jax.tree.flatten(pretrained.load_generalist())
+    found = [arrays[f"fine_tuned.{i}"] for i in range(len(leaves))]
+    if [leaf.shape for leaf in leaves] != [array.shape for array in found]:
+        raise KeyError("fine_tuned: the form of the pretrained policy")
+    return jax.tree.unflatten(tree, [jnp.asarray(array) for array in found])
+
+
+def not_learned() -> UsageError:
+    """Nothing was learned from this shop yet."""
+    return UsageError(
+        Text("this project has no trained policy yet", "本项目还没有训练好的策略"),
+        hint=Text(
+            "`restock train` makes one; until then `generalist` and `newsvendor` can decide",
+            "运行 `restock train` 进行训练；在此之前可使用 `generalist` 或 `newsvendor`",
+        ),
+    )
 
 
 def _other_periods(days: int) -> UsageError:

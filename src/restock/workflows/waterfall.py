@@ -9,6 +9,7 @@ from jax.scipy.stats import norm
 
 from restock.language import Text
 from restock.policies import rules
+from restock.policies.informed import Informed
 from restock.policies.network import Ensemble, normal_safety
 from restock.simulator.rollout import Policy
 from restock.simulator.types import View
@@ -33,6 +34,7 @@ SAFETY = Text("safety stock", "安全库存")
 TARGET = Text("level to order up to", "目标库存")
 POSITION = Text("less what is on hand and on order", "减去现有与在途库存")
 FLOOR = Text("an order is never below zero", "订货量不低于零")
+CORRECTION = Text("learned correction for the stock and what is under way", "根据库存与在途学到的修正")
 ROUNDING = {
     "": Text("rounded to what can be ordered", "按可订数量取整"),
     "pack": Text("rounded to whole packs", "按整箱取整"),
@@ -50,7 +52,10 @@ def waterfall(policy: Policy, view: View, quantity: float, limit: str) -> list[S
         quantity: what is ordered in the end.
         limit: the name of the limit that binds, from `reasons.binding_limits`.
     """
-    steps = _of_network(policy, view) if isinstance(policy, Ensemble) else _of_rule(policy, view)
+    if isinstance(policy, Informed):
+        steps = _of_pretrained(policy, view)
+    else:
+        steps = _of_network(policy, view) if isinstance(policy, Ensemble) else _of_rule(policy, view)
     exact = [_decimal(step.units) for step in steps]
     rest = _decimal(quantity) - sum(exact, Decimal(0))
     shown = [step._replace(units=float(units)) for step, units in zip(steps, exact, strict=True)]
@@ -70,12 +75,32 @@ def _of_network(policy: Ensemble, view: View) -> list[Step]:
             level - forecast - safety,
         ),
         Step("position", POSITION, -stock),
-        Step(
-            "learned_correction",
-            Text("learned correction for the stock and what is under way", "根据库存与在途学到的修正"),
-            correction,
-        ),
+        Step("learned_correction", CORRECTION, correction),
         Step("floor", FLOOR, float(parts.order) - (level - stock + correction)),
+    ]
+
+
+def _of_pretrained(policy: Informed, view: View) -> list[Step]:
+    """What the pretrained policy believes, and what it makes of it."""
+    parts, stock, forecast = policy.parts(view), float(rules.position(view)), float(view.known.lead_demand)
+    level, correction, order = float(parts.level), float(parts.correction), float(parts.order)
+    return [
+        Step("forecast", FORECAST, forecast),
+        Step(
+            "learned_level",
+            Text("safety stock, as learned on many made-up items", "安全库存，由大量虚构商品学到"),
+            level - forecast,
+        ),
+        Step("position", POSITION, -stock),
+        Step("learned_correction", CORRECTION, correction),
+        Step(
+            "limits",
+            Text(
+                "what may be lost on its way, lots that pay, and never below zero",
+                "在途可能的损失、划算的批量，且不低于零",
+            ),
+            order - (level - stock + correction),
+        ),
     ]
 
 

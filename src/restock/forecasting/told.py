@@ -1,0 +1,156 @@
+"""What a shop's own records tell a policy with a memory: what was seen of each period, what is known ahead of it.
+
+Column t of what was seen may be remembered from period t + 1 on; column t of what is told is known before period t.
+Like items are those of the same group, or of the whole shop where a group is small: their past says what to expect of
+an item that has none.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from restock.forecasting.outlook import SCALE_WINDOW, running_sum
+from restock.policies.memory import YEAR, Told
+from restock.simulator.history import Floats, History
+from restock.simulator.remembering import Seen
+from restock.simulator.types import Shop
+
+DISCOUNT = 0.05  # from which a planned discount is a promotion
+STRENGTH = 0.25  # of a planned promotion, 1 is full
+SLOW = ("_presale", "_run_up")  # ends of names: weeks in which demand rises slowly are no events of a few days
+MEASURED = "measured"
+LIKE_ITEMS, LIKE_PERIODS = 3, 4  # with a past of so many periods, from which like items give a guess
+KEPT = 0.95  # chance that a promised order comes at all, as in the prior of worlds
+LEAST = 0.01  # units per period: nothing is guessed to be slower
+
+
+def seen_of(history: History, longest: int) -> Seen:
+    """What was seen of each period: sales, and where the shelf was empty only that more may have been asked for.
+
+    Args:
+        history: up to now.
+        longest: lead time, periods; nothing is told of single deliveries.
+    """
+    known = history.known > 0
+    sales = np.where(known, history.demand, history.sold)
+    there = (history.on_sale > 0) & (known | (sales > 0))
+    return Seen(
+        sales=jnp.asarray(sales * there, jnp.float32),
+        hidden=jnp.asarray((history.on_sale > 0) & ~known, jnp.float32),
+        weight=jnp.asarray(there, jnp.float32),
+        leads=jnp.zeros((*history.shape, longest + 2)),
+    )
+
+
+def told_shop(shop: Shop, lead_kind: NDArray[np.str_]) -> Shop:
+    """The terms as a policy should take them: a promise of a lead time may be broken. [item]"""
+    kept = np.where(lead_kind == MEASURED, 1.0, KEPT).astype(np.float32)
+    return eqx.tree_at(lambda s: s.lead_chance, shop, shop.lead_chance * kept[:, None, None])
+
+
+def told_of(history: History, lead_kind: NDArray[np.str_]) -> Floats:
+    """What is known ahead of each period, in the order of `policies.memory.Told`. [item, period + 1, told]
+
+    Args:
+        history: up to now; plans and calendar reach further.
+        lead_kind: what the lead time rests on: measured, promised or assumed; an assumed one counts as a promise, as
+            nothing better is known. [item]
+    """
+    shape = (history.shape[0], history.shape[1] + 1)
+    discount, promotion = _plans(history)
+    level, dispersion, given = _like_items(history)
+    measured = np.asarray(lead_kind == MEASURED)[:, None]
+    columns = Told._make(
+        (
+            np.float32(history.period_days == 1),
+            np.float32(history.period_days == 7),
+            _moves(history)[None, :],
+            np.float32(len(history.planned_names) > 0),
+            *_three(promotion, shape[1]),
+            *_three(np.log(1.0 - discount), shape[1]),
+            *_three(_events(history)[None, :], shape[1]),
+            given,
+            level,
+            dispersion,
+            measured,
+            ~measured,
+        )
+    )
+    return np.stack([np.broadcast_to(np.asarray(c, np.float32), shape) for c in columns], axis=-1)
+
+
+def _plans(history: History) -> tuple[Floats, Floats]:
+    """Planned discount, and 1 in planned promotions. [item, period + ahead]"""
+    names, shape = history.planned_names, history.planned.shape[:2]
+    discount = np.zeros(shape, np.float32)
+    if "discount" in names:
+        discount = np.clip(history.planned[:, :, names.index("discount")], 0.0, 0.8)
+    kinds = [i for i, name in enumerate(names) if name != "discount"]
+    strength = history.planned[:, :, kinds].max(axis=-1, initial=0.0)
+    return discount, ((strength >= STRENGTH) | (discount >= DISCOUNT)).astype(np.float32)
+
+
+def _events(history: History) -> Floats:
+    """1 in periods of events of a few days; a single public holiday makes no week an event. [period + ahead]"""
+    names = history.calendar_names
+    daily = history.period_days == 1
+    kept = [i for i, name in enumerate(names) if not name.endswith(SLOW) and (daily or name != "holiday")]
+    return (history.calendar[:, kept].max(axis=-1, initial=0.0) > 0).astype(np.float32)
+
+
+def _moves(history: History) -> Floats:
+    """1 where the next period lies in the next of the year's parts of four weeks. [period + 1]"""
+    starts = history.starts[0] + np.arange(history.shape[1] + 2) * np.timedelta64(history.period_days, "D")
+    day = (starts.astype("datetime64[D]") - starts.astype("datetime64[Y]")).astype(int)
+    part = np.minimum(day // 28, YEAR - 1)
+    return (part[1:] != part[:-1]).astype(np.float32)
+
+
+def _three(values: Floats, columns: int) -> tuple[Floats, Floats, Floats]:
+    """A plan now, its mean over the next three periods, and over the five after those; the last one holds on."""
+
+    def ahead(first: int, last: int) -> Floats:
+        at = np.arange(columns)[:, None] + np.arange(first, last)
+        return values[:, np.minimum(at, values.shape[1] - 1)].mean(axis=-1)
+
+    return ahead(0, 1), ahead(1, 4), ahead(4, 9)
+
+
+def _like_items(history: History) -> tuple[Floats, Floats, Floats]:
+    """Level and dispersion of like items before each period, and 1 where there are enough of them. [item, period + 1]
+
+    Both are medians over items, of their last weeks.
+    """
+    counts = history.on_sale * history.known
+    window = SCALE_WINDOW[history.period_days]
+    begin = np.maximum(np.arange(history.shape[1] + 1) - window, 0)
+
+    def recent(values: Floats) -> NDArray[np.float64]:
+        total = running_sum(values)
+        return total - total[:, begin]
+
+    number = recent(counts)
+    mean = recent(counts * history.demand) / np.maximum(number, 1.0)
+    square = recent(counts * history.demand**2) / np.maximum(number, 1.0)
+    spread = (square - mean**2 - mean) / np.maximum(mean, LEAST) ** 2
+    there = number >= LIKE_PERIODS
+    measures = np.stack([np.maximum(mean, LEAST), np.maximum(spread, 0.0)])
+    found, given = _medians(measures, there)
+    level, dispersion, told = (np.repeat(x[None], history.shape[0], axis=0) for x in (*found, given))
+    for group in np.unique(history.groups[history.groups >= 0]):
+        rows = np.flatnonzero(history.groups == group)
+        found, given = _medians(measures[:, rows], there[rows])
+        level[rows] = np.where(given, found[0], level[rows])
+        dispersion[rows] = np.where(given, found[1], dispersion[rows])
+        told[rows] |= given
+    return level.astype(np.float32), dispersion.astype(np.float32), told.astype(np.float32)
+
+
+def _medians(measures: NDArray[np.float64], there: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Of each measure over the items that are there [measure, period], and whether those are enough [period]."""
+    enough = there.sum(axis=0) >= LIKE_ITEMS
+    found = np.zeros((len(measures), there.shape[1]))
+    if enough.any():
+        found[:, enough] = np.nanmedian(np.where(there, measures, np.nan)[:, :, enough], axis=1)
+    return found, enough
