@@ -12,8 +12,6 @@ import numpy as np
 
 from restock.algorithms.ddpg import DdpgConfig
 from restock.algorithms.dqn import DqnConfig
-from restock.algorithms.pathwise import PathwiseConfig
-from restock.algorithms.policy_gradient import PolicyGradientConfig
 from restock.algorithms.problem import Problem
 from restock.algorithms.training import AlgorithmConfig
 from restock.environments import lost_sales, nonstationary
@@ -32,7 +30,7 @@ from restock.workflows.benches.nonstationary_rules import Within
 from restock.workflows.benches.simulated import Purpose, earned, mean_of_paths, stretch_of
 
 ALGORITHMS = ("dqn", "a2c", "ppo", "ddpg", "td3")
-ROUNDS = {"ddpg": 400, "td3": 400}  # at most; the recipes' own take twice the time for half the gap
+ROUNDS = {"ddpg": 400, "td3": 400}  # the recipes' own take twice the time for half the gap
 CONTINUOUS = ("ddpg", "td3")  # where the rival cannot choose from a list
 PATHS, PERIODS, WARM_UP = 2000, 1000, 200  # to price what reaches too many states
 GLANCE_PATHS, GLANCE_PERIODS, GLANCE_EPISODES = 128, 300, 2000  # to see when a cost is reached: within a percent
@@ -83,11 +81,12 @@ def find_contest(instance: str, algorithm: str) -> Contest:
     return (_nonstationary if instance in NONSTATIONARY else _lost_sales)(instance, algorithm, given)
 
 
-def _in_time(algorithm: str, **changes: Any) -> DqnConfig | PolicyGradientConfig | DdpgConfig:
+def _in_time(algorithm: str, **changes: Any) -> AlgorithmConfig:
     """Our recipe, with fewer rounds where its own need longer than a rival gets."""
     recipe = RECIPES[algorithm]
-    assert not isinstance(recipe, PathwiseConfig)
-    return recipe.model_copy(update={"rounds": min(recipe.rounds, ROUNDS.get(algorithm, recipe.rounds)), **changes})
+    if algorithm in ROUNDS:
+        changes["rounds"] = ROUNDS[algorithm]
+    return recipe.model_copy(update=changes)
 
 
 def _lost_sales(name: str, algorithm: str, given: dict[str, Any]) -> Contest:
