@@ -111,6 +111,30 @@ class BacktestConfig(Section):
     policies: tuple[str, ...] = Field(default=(), description="Names of classical policies; empty: all")
 
 
+class ApprovalConfig(Section):
+    """What people may let through."""
+
+    budget: float | None = Field(default=None, gt=0, description="Money that the orders of one plan may cost")
+    four_eyes_above: float | None = Field(
+        default=None, gt=0, description="Money of one order line above which two people must approve"
+    )
+    override_budget: int | None = Field(
+        default=None, ge=0, description="Lines of one plan whose quantity people may change; none: all of them"
+    )
+
+
+class ServiceConfig(Section):
+    """The server."""
+
+    host: str = Field(default="127.0.0.1", description="Who can reach it: this machine; 0.0.0.0 for the network")
+    port: int = Field(default=8000, ge=1, le=65535)
+    names: tuple[str, ...] = Field(default=(), description="Names by which browsers may call it, beside localhost")
+    database: str = Field(
+        default="", description="postgresql://user@host/name, or empty for a file; RESTOCK_DATABASE wins over it"
+    )
+    upload_mb: int = Field(default=200, ge=1, le=10_000, description="Largest file that is taken, also when unpacked")
+
+
 class Config(Section):
     """restock.toml."""
 
@@ -120,6 +144,8 @@ class Config(Section):
     objective: ObjectiveConfig = ObjectiveConfig()
     train: TrainConfig = TrainConfig()
     backtest: BacktestConfig = BacktestConfig()
+    approval: ApprovalConfig = ApprovalConfig()
+    service: ServiceConfig = ServiceConfig()
 
 
 def read_config(path: Path) -> Config:
