@@ -69,6 +69,23 @@ def test_wrong_settings_are_named_when_the_project_is_opened(tmp_path, toml, mes
         restock.open(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("toml", "near"),
+    [
+        ('[train]\nalgoritm = "pathwise"\n', "`algorithm`"),
+        ('[train]\nalgorithm = "pathwize"\n', "`pathwise`"),
+        ("[trian]\nseeds = 4\n", "`train`"),
+        ("[train]\nupdates = 0\n", "restock init"),
+    ],
+)
+def test_the_names_nearest_to_a_wrong_setting_are_offered(tmp_path, toml, near):
+    (tmp_path / "restock.toml").write_text(toml, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        restock.open(tmp_path)
+    assert near in error.value.hint.en
+    assert near in error.value.hint.zh
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_a_project_does_what_the_commands_do_and_says_of_what_types(name):
     method = getattr(Project, name)

@@ -1,12 +1,13 @@
 """What a user writes in `restock.toml`; numbers are checked here, before any array exists."""
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from restock.errors import ConfigError
+from restock.errors import ConfigError, nearest
 from restock.language import Language, Text
 
 
@@ -82,6 +83,18 @@ class TrainConfig(Section):
     input_dropout: float = Field(
         default=0.3, ge=0, lt=1, description="Against over-fitting: share of the inputs hidden at random"
     )
+    dropout: float = Field(
+        default=0.0, ge=0, lt=1, description="Against over-fitting: share of the hidden units silenced at random"
+    )
+    other_pasts: int = Field(
+        default=0, ge=0, le=20, description="Against over-fitting: made-up pasts of the same shop beside the real one"
+    )
+    augment_scale: float = Field(
+        default=0.3, ge=0, description="Other pasts: spread of the logarithm of an item's level"
+    )
+    augment_shift: int = Field(default=26, ge=0, description="Other pasts: largest move in time, weeks")
+    augment_swap: float = Field(default=0.25, ge=0, le=1, description="Other pasts: share traded with a similar item")
+    augment_noise: float = Field(default=0.1, ge=0, description="Other pasts: spread of each period's factor")
     patience: int = Field(default=6, ge=1, description="Looks at validation money without a rise before training stops")
     seeds: int = Field(default=4, ge=1, le=64, description="Networks in the ensemble")
     updates: int = Field(default=600, ge=1, description="Gradient steps at most; validation stops earlier")
@@ -98,6 +111,30 @@ class BacktestConfig(Section):
     policies: tuple[str, ...] = Field(default=(), description="Names of classical policies; empty: all")
 
 
+class ApprovalConfig(Section):
+    """What people may let through."""
+
+    budget: float | None = Field(default=None, gt=0, description="Money that the orders of one plan may cost")
+    four_eyes_above: float | None = Field(
+        default=None, gt=0, description="Money of one order line above which two people must approve"
+    )
+    override_budget: int | None = Field(
+        default=None, ge=0, description="Lines of one plan whose quantity people may change; none: all of them"
+    )
+
+
+class ServiceConfig(Section):
+    """The server."""
+
+    host: str = Field(default="127.0.0.1", description="Who can reach it: this machine; 0.0.0.0 for the network")
+    port: int = Field(default=8000, ge=1, le=65535)
+    names: tuple[str, ...] = Field(default=(), description="Names by which browsers may call it, beside localhost")
+    database: str = Field(
+        default="", description="postgresql://user@host/name, or empty for a file; RESTOCK_DATABASE wins over it"
+    )
+    upload_mb: int = Field(default=200, ge=1, le=10_000, description="Largest file that is taken, also when unpacked")
+
+
 class Config(Section):
     """restock.toml."""
 
@@ -107,6 +144,8 @@ class Config(Section):
     objective: ObjectiveConfig = ObjectiveConfig()
     train: TrainConfig = TrainConfig()
     backtest: BacktestConfig = BacktestConfig()
+    approval: ApprovalConfig = ApprovalConfig()
+    service: ServiceConfig = ServiceConfig()
 
 
 def read_config(path: Path) -> Config:
@@ -128,8 +167,22 @@ def read_config(path: Path) -> Config:
                 f"`{path}` has {len(places)} wrong settings: " + "; ".join(places),
                 f"`{path}` 有 {len(places)} 处设置错误：" + "；".join(places),
             ),
-            hint=Text(
-                "`restock init` in an empty folder writes a commented example",
-                "在空文件夹运行 `restock init` 可得到带注释的示例",
-            ),
+            hint=_meant(error),
         ) from None
+
+
+def _meant(error: ValidationError) -> Text:
+    """What the first unknown key or word was meant to be; else where the settings are explained."""
+    for each in error.errors():
+        *sections, key = map(str, each["loc"])
+        if each["type"] == "extra_forbidden":
+            section: Any = Config
+            for name in sections:
+                section = section.model_fields[name].annotation
+            return nearest(key, section.model_fields)
+        if each["type"] == "literal_error":
+            return nearest(str(each["input"]), re.findall(r"'([^']*)'", each["msg"]))
+    return Text(
+        "`restock init` in an empty folder writes a commented example",
+        "在空文件夹运行 `restock init` 可得到带注释的示例",
+    )

@@ -2,7 +2,11 @@
 
 RestockError
 ├── UsageError        the command cannot be understood or does not fit the project  (exit code 2)
-│   └── ConfigError   a setting in restock.toml is wrong or two settings disagree
+│   ├── ConfigError   a setting in restock.toml is wrong or two settings disagree
+│   ├── MissingError  what is named does not exist
+│   ├── ConflictError it does not fit what others did meanwhile, or a rule of the shop
+│   │   └── StaleError   what was seen has changed since
+│   └── ForbiddenError   somebody may not do this
 ├── DataError         the data cannot be used as they are                           (exit code 3)
 ├── TrainingError     training went wrong; the last good checkpoint is kept         (exit code 1)
 └── StorageError      a file cannot be written or read back                         (exit code 1)
@@ -39,6 +43,22 @@ class UsageError(RestockError):
 
 class ConfigError(UsageError):
     """A setting in restock.toml is wrong or two settings disagree."""
+
+
+class MissingError(UsageError):
+    """What is named does not exist."""
+
+
+class ConflictError(UsageError):
+    """It does not fit what others did meanwhile, or a rule of the shop."""
+
+
+class StaleError(ConflictError):
+    """What was seen has changed since."""
+
+
+class ForbiddenError(UsageError):
+    """Somebody may not do this."""
 
 
 class DataError(RestockError):

@@ -10,8 +10,8 @@ import pytest
 from made_up_probe import NEWSVENDOR_LEVEL, NEWSVENDOR_PROFIT, SMALL, level_of, moment, probe
 from pydantic import ValidationError
 
-from restock.algorithms.pathwise import PathwiseConfig, hide_features, mean_loss
-from restock.algorithms.problem import draw
+from restock.algorithms.pathwise import PathwiseConfig, mean_loss
+from restock.algorithms.problem import draw, hide_features
 from restock.algorithms.training import train
 from restock.policies.network import Network
 from restock.policies.rules import BaseStock, buy

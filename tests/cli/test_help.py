@@ -11,9 +11,9 @@ from restock.cli.main import app
 
 COMMANDS = (
     *("demo", "run", "init", "load", "check", "profile", "train", "backtest"),
-    *("plan", "explain", "export", "doctor", "bench"),
+    *("plan", "explain", "export", "approve", "audit", "user", "key", "db", "doctor", "bench"),
 )
-HEAVY = {"jax", "polars", "plotly", "numpy", "scipy", "pyarrow", "pydantic", "rich", "equinox"}
+HEAVY = {"jax", "polars", "plotly", "numpy", "scipy", "pyarrow", "pydantic", "rich", "equinox", "sqlalchemy", "fastapi"}
 
 
 def test_every_command_of_the_design_is_there() -> None:

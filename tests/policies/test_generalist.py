@@ -102,28 +102,28 @@ def test_weights_outlive_a_file_but_for_half_precision(members, tmp_path) -> Non
 
 
 def test_the_policy_that_comes_with_the_package_is_small_and_there_at_once() -> None:
-    jnp.zeros(1).block_until_ready()  # what JAX needs to start is not counted
+    jax.device_put(np.zeros(1)).block_until_ready()  # what JAX needs to start is not counted
     load_generalist.cache_clear()
-    began = time.perf_counter()
+    began = time.process_time()
     team = load_generalist()
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     assert isinstance(team, Team)
-    assert seconds < 0.5  # 0.05 on a machine that does nothing else
+    assert seconds < 0.05
     assert sum(leaf.size for leaf in jax.tree.leaves(team)) * 2 < 2e6
     assert len(generalist_card()["seeds"]) == team.members.write.bias.shape[0]
 
 
 def test_an_adaptive_base_stock_fills_up_to_mean_and_safety() -> None:
-    rule = AdaptiveBaseStock(jnp.asarray(0), jnp.zeros(()), jnp.ones(()))
+    rule = AdaptiveBaseStock(jnp.asarray(4), jnp.zeros(()), jnp.ones(()))
     # the usual mean after many tens is 10; lead time 2 and a review period of 1; six units are there
-    assert order_of(rule, [10.0] * 300) == pytest.approx(30 - 6, rel=1e-3)
-    with_safety = AdaptiveBaseStock(jnp.asarray(0), jnp.ones(()), jnp.ones(()))
+    assert order_of(rule, [10.0] * 300) == pytest.approx(30 - 6, rel=5e-3)
+    with_safety = AdaptiveBaseStock(jnp.asarray(4), jnp.ones(()), jnp.ones(()))
     assert order_of(with_safety, SALES) > order_of(rule, SALES)
 
 
 def test_an_adaptive_reorder_point_adds_the_lot_and_leaves_what_cannot_pay() -> None:
-    rule = AdaptiveReorder(jnp.asarray(0), Habits(jnp.ones(()), jnp.zeros(()), jnp.ones(()), jnp.zeros(())))
+    rule = AdaptiveReorder(jnp.asarray(4), Habits(jnp.ones(()), jnp.zeros(()), jnp.ones(()), jnp.zeros(())))
     plain = order_of(rule, [10.0] * 300, stock=(2.0, (4.0, 0.0, 0.0)))
-    assert plain == pytest.approx(30 - 6, rel=1e-3)
+    assert plain == pytest.approx(30 - 6, rel=5e-3)
     never = eqx.tree_at(lambda r: r.habits.pays, rule, jnp.asarray(1.0))
     assert order_of(never, [10.0] * 300) == 0.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_up_shop import made_up_known, made_up_shop, made_up_stock
 
-from restock.policies.network import Ensemble, Network, make_ensemble, terms
+from restock.policies.network import READS_HIDDEN, Ensemble, Network, make_ensemble, silence_units, terms
 from restock.policies.rules import Newsvendor
 from restock.simulator.rollout import Foreseeing
 from restock.simulator.types import View
@@ -90,3 +90,16 @@ def test_the_order_follows_what_the_network_sees():
     gradient = jax.grad(lambda f: order(NETWORK, eqx.tree_at(lambda v: v.known.features, view, f))[0])
     assert float(order(NETWORK, other)[0]) != float(order(NETWORK, view)[0])
     assert np.all(np.asarray(gradient(view.known.features)) != 0)
+
+
+def test_silenced_units_are_read_by_no_layer_and_the_rest_count_for_more():
+    network = Network(3, 2, 400, jax.random.key(0))
+    thinned = silence_units(network, 0.25, jax.random.key(1))
+    assert silence_units(network, 0.0, jax.random.key(1)) is network
+    for name in READS_HIDDEN:
+        ratio = np.asarray(getattr(thinned, name).weight / getattr(network, name).weight)
+        assert np.all((ratio == 0) | np.isclose(ratio, 4 / 3))
+        assert np.all((ratio == 0) == (ratio[:1] == 0))  # a unit is silent for all that read it in this layer
+        assert (ratio[0] == 0).mean() == pytest.approx(0.25, abs=0.07)
+    for name in ("see", "weigh"):  # read no hidden units
+        np.testing.assert_array_equal(getattr(thinned, name).weight, getattr(network, name).weight)

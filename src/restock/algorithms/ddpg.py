@@ -18,6 +18,7 @@ from restock.algorithms.experience import (
     Memory,
     ReplayConfig,
     Transition,
+    centre_of,
     empty_memory,
     live_on,
     next_window,
@@ -126,7 +127,7 @@ def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -
         noise = exploration(config, learner.noise, act)
         stock, steps = live_on(config, problem, _explore(learner.networks.actor), noise, learner.stock, draw)
         mean = steps.reward.mean()
-        centre = jnp.where(learner.rounds == 0, mean, 0.95 * learner.centre + 0.05 * mean)
+        centre = centre_of(config, learner.centre, learner.rounds, steps.reward)
         memory = learner.memory.add(transitions(steps, config.discount, config.n))
         carry = (learner.networks, learner.targets, learner.optimizers, jnp.zeros((), int))
         carry, losses = jax.lax.scan(

@@ -17,6 +17,7 @@ from restock.algorithms.experience import (
     Memory,
     ReplayConfig,
     Transition,
+    centre_of,
     empty_memory,
     live_on,
     next_window,
@@ -33,7 +34,7 @@ class DqnConfig(ReplayConfig):
     """Settings."""
 
     grid: Grid = Field(default="levels", description="Choices are orders, or levels to order up to")
-    choices: int = Field(default=31, gt=1, description="Choices of order")
+    choices: int = Field(default=31, gt=0, description="Choices of order")
     step: float = Field(default=0.2, gt=0, description="Demand scales between two choices")
     prices: tuple[float, ...] = Field(default=(1.0,), min_length=1, description="Offered, multiples of the planned one")
     double: bool = Field(default=True, description="One network chooses, the other rates")
@@ -81,7 +82,7 @@ def learn(config: DqnConfig, problem: Problem, learner: Learner, keys: Array) ->
         share = config.explore_from + (config.explore_to - config.explore_from) * jnp.minimum(2.0 * done, 1.0)
         draws = jax.random.uniform(act, (config.periods, 2, config.rows))
         stock, steps = live_on(config, problem, _epsilon_greedy(learner.actor, share), draws, learner.stock, draw)
-        centre = jnp.where(learner.rounds == 0, steps.reward.mean(), 0.95 * learner.centre + 0.05 * steps.reward.mean())
+        centre = centre_of(config, learner.centre, learner.rounds, steps.reward)
         memory = learner.memory.add(transitions(steps, config.discount, config.n))
 
         def loss(scores: Perceptron, actor: Chooser, target: Perceptron, batch: Transition, even: Array) -> Any:

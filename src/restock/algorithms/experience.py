@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from restock.algorithms.problem import Limit, Problem, Reward, draw, no_limit
+from restock.algorithms.problem import Limit, Problem, Reward, draw, hide_features, no_limit
 from restock.algorithms.returns import n_step_rewards
 from restock.policies.actors import observe
 from restock.simulator.dynamics import receive, settle
@@ -35,6 +35,8 @@ class ModelFreeConfig(BaseModel):
     discount: float = Field(default=0.97, gt=0, lt=1, description="Worth of money one period later")
     delay: int = Field(default=0, ge=0, description="Periods until an order matters; see `later`")
     carry_stock: bool = Field(default=False, description="Windows follow each other; else stock starts at random")
+    input_dropout: float = Field(default=0.0, ge=0, lt=1, description="Share of the features hidden in each window")
+    differences: bool = Field(default=True, description="Rewards less their running mean; not where an end will come")
 
     @property
     def looks_ahead(self) -> int:
@@ -131,9 +133,24 @@ def live_on(
     config: ModelFreeConfig, problem: Problem, act: Act, draws: Any, stock: Stock, key: Array
 ) -> tuple[Stock, Steps]:
     """The next window of training, its orders beside what they earned; goes on with `stock` if the config says so."""
-    window = next_window(problem, config.rows, config.periods, key, stock if config.carry_stock else None)
+    window = learning_window(config, problem, stock, key)
     after, steps = live(act, window, problem.lead, draws, problem.reward, problem.limit)
     return after, later(steps, config.delay)
+
+
+def centre_of(config: ModelFreeConfig, before: Array, rounds: Array, reward: Array, kept: float = 0.95) -> Array:
+    """The running mean of the reward, which values are differences from.
+
+    Args:
+        before: that of the round before.
+        rounds: made before this one.
+        reward: of this round. [time, row]
+        kept: share of what was there.
+    """
+    if not config.differences:
+        return before
+    mean = reward.mean()
+    return jnp.where(rounds == 0, mean, kept * before + (1.0 - kept) * mean)
 
 
 def later(steps: Steps, delay: int) -> Steps:
@@ -150,6 +167,13 @@ def next_window(problem: Problem, batch: int, periods: int, key: Array, stock: S
     """A window with one period more than is lived; it goes on with `stock` unless that is None."""
     window = draw(problem, batch, periods + 1, key)
     return window if stock is None else eqx.tree_at(lambda w: w.stock, window, stock)
+
+
+def learning_window(config: ModelFreeConfig, problem: Problem, stock: Stock, key: Array) -> Stretch:
+    """The next window to learn from; it goes on with `stock`, and hides features, if the config says so."""
+    window = next_window(problem, config.rows, config.periods, key, stock if config.carry_stock else None)
+    hidden = hide_features(window.known, config.input_dropout, jax.random.fold_in(key, 1))
+    return eqx.tree_at(lambda w: w.known, window, hidden)
 
 
 class Transition(NamedTuple):

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import BaseModel, ConfigDict, Field
 
-from restock.algorithms.problem import Limit, Problem, Reward, draw
+from restock.algorithms.problem import Limit, Problem, Reward, draw, hide_features
 from restock.optimizer import adam, descend, start
-from restock.policies.network import Context, Network
+from restock.policies.network import Context, Network, silence_units
 from restock.simulator.money import profit_at_cost
 from restock.simulator.rollout import Policy, Stretch, run
 from restock.simulator.types import Decision, Known, Shop, Stock, View
@@ -35,6 +35,7 @@ class PathwiseConfig(BaseModel):
     warm_up: float = Field(default=0.1, ge=0, lt=1, description="Share of the updates in which the step size rises")
     weight_decay: float = Field(default=0.1, ge=0, description="Pull of the weights towards zero")
     input_dropout: float = Field(default=0.3, ge=0, lt=1, description="Share of the features hidden in each window")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="Share of the hidden units silenced in each update")
     carry_stock: bool = Field(
         default=False, description="Windows follow each other; else each starts with random stock"
     )
@@ -101,7 +102,8 @@ def learn(config: PathwiseConfig, problem: Problem, learner: Learner, keys: Arra
             window = eqx.tree_at(lambda w: w.stock, window, learner.stock)
 
         def loss_of(network: Network) -> tuple[Float[Array, ""], Stock]:
-            return mean_loss(Limited(network, problem.limit), window, config.ignored, problem.reward)
+            thinned = silence_units(network, config.dropout, jax.random.fold_in(key, 1))
+            return mean_loss(Limited(thinned, problem.limit), window, config.ignored, problem.reward)
 
         (loss, after), gradient = eqx.filter_value_and_grad(loss_of, has_aux=True)(learner.network)
         network, memory = descend(optimizer, learner.memory, gradient, learner.network)
@@ -123,15 +125,6 @@ def mean_loss(
     after, earned = run(policy, window, keep=reward)
     counted = window.weight[:, ignored:]
     return -(earned[:, ignored:] * counted).sum() / jnp.maximum(counted.sum(), 1.0), after
-
-
-def hide_features(known: Known, share: float, key: Array) -> Known:
-    """Dropout on the inputs, for whole windows: without it a small catalogue is learned by heart."""
-    if share == 0.0:
-        return known
-    rows, *periods, inputs = known.features.shape
-    keep = jax.random.bernoulli(key, 1.0 - share, (rows, *(1 for _ in periods), inputs))
-    return eqx.tree_at(lambda k: k.features, known, known.features * keep / (1.0 - share))
 
 
 def _optimizer(config: PathwiseConfig) -> Any:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from restock.algorithms.experience import ModelFreeConfig, live_on, next_window
+from restock.algorithms.experience import ModelFreeConfig, centre_of, live_on, next_window
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import advantages, clipped_surrogate_loss, policy_gradient_loss
 from restock.optimizer import adam, descend, follow, start
@@ -32,7 +32,7 @@ class PolicyGradientConfig(ModelFreeConfig):
     orders: Literal["normal", "softmax"] = Field(default="normal", description="Law that orders are drawn from")
     spread: float = Field(default=0.3, gt=0, description="Normal: standard deviation at first, demand scales")
     grid: Grid = Field(default="levels", description="Softmax: choices are orders, or levels to order up to")
-    choices: int = Field(default=31, gt=1, description="Softmax: choices of order")
+    choices: int = Field(default=31, gt=0, description="Softmax: choices of order")
     step: float = Field(default=0.2, gt=0, description="Softmax: demand scales between two choices")
     prices: tuple[float, ...] = Field(
         default=(1.0,), min_length=1, description="Softmax: prices offered, multiples of the planned one"
@@ -101,7 +101,7 @@ def learn(
         draws = jax.random.split(act, config.periods)
         stock, steps = live_on(config, problem, _sample(learner.actor), draws, learner.stock, draw)
         mean = steps.reward.mean()
-        centre = jnp.where(learner.rounds == 0, mean, 0.9 * learner.centre + 0.1 * mean)
+        centre = centre_of(config, learner.centre, learner.rounds, steps.reward, kept=0.9)
         values = jax.vmap(jax.vmap(learner.value))(steps.seen)[..., 0]
         advantage = advantages(steps.reward - centre, values, config.discount, config.lambda_)
         action, log_pi = steps.action

@@ -67,6 +67,15 @@ def draw(problem: Problem, batch: int, periods: int, key: Array) -> Stretch:
     return Stretch(shop, stock, known, chance, cut(problem.weight), problem.respond)
 
 
+def hide_features(known: Known, share: float, key: Array) -> Known:
+    """Dropout on the inputs, for whole windows: without it a small catalogue is learned by heart."""
+    if share == 0.0:
+        return known
+    rows, *periods, inputs = known.features.shape
+    keep = jax.random.bernoulli(key, 1.0 - share, (rows, *(1 for _ in periods), inputs))
+    return eqx.tree_at(lambda k: k.features, known, known.features * keep / (1.0 - share))
+
+
 def random_stock(channels: int, known: Known, shares: Float[Array, "row place"]) -> Stock:
     """From none to several times the usual, so that the policy learns to come back from anywhere.
 

@@ -14,12 +14,13 @@ import numpy as np
 from jaxtyping import Array
 from pydantic import ValidationError
 
-from restock.algorithms import ddpg, dqn, pathwise, policy_gradient
+from restock.algorithms import ddpg, dqn, pathwise, policy_gradient, shac
 from restock.algorithms.ddpg import DdpgConfig
 from restock.algorithms.dqn import DqnConfig
 from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.policy_gradient import PolicyGradientConfig
 from restock.algorithms.problem import Problem
+from restock.algorithms.shac import ShacConfig
 from restock.errors import TrainingError, UsageError, nearest
 from restock.language import Text
 from restock.simulator.rollout import Policy
@@ -27,7 +28,7 @@ from restock.simulator.rollout import Policy
 SEEDS = 2**31  # seeds lie below: JAX keeps the lower bits of larger ones
 AT_ONCE = 50  # rounds compiled as one loop and checked together
 
-AlgorithmConfig = DqnConfig | PolicyGradientConfig | DdpgConfig | PathwiseConfig
+AlgorithmConfig = DqnConfig | PolicyGradientConfig | DdpgConfig | PathwiseConfig | ShacConfig
 Curve = dict[str, Array]  # by round; `loss` of each gradient step: [round] or [round, step]
 
 
@@ -46,6 +47,7 @@ MODULES: dict[type, Algorithm] = {
     PolicyGradientConfig: policy_gradient,
     DdpgConfig: ddpg,
     PathwiseConfig: pathwise,
+    ShacConfig: shac,
 }
 USUAL: dict[str, AlgorithmConfig] = {
     "dqn": DqnConfig(),
@@ -54,6 +56,7 @@ USUAL: dict[str, AlgorithmConfig] = {
     "ddpg": DdpgConfig(kind="ddpg"),
     "td3": DdpgConfig(kind="td3"),
     "pathwise": PathwiseConfig(),
+    "shac": ShacConfig(),
 }
 
 

@@ -23,6 +23,19 @@ Run = Annotated[
 Format = Annotated[
     Literal["csv", "xlsx", "json", "parquet"], typer.Option("--format", help=both("Kind of file", "文件格式"))
 ]
+Orders = Annotated[
+    bool,
+    typer.Option(
+        "--orders",
+        help=both("Hand approved lines over, a file per supplier and site", "下发已批准的行，每个供应商和仓店一份文件"),
+    ),
+]
+Sheet = Annotated[
+    bool,
+    typer.Option(
+        "--sheet", help=both("All lines to edit, for `approve --from`", "导出可编辑表格，供 `approve --from` 读回")
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", help=both("The file to write; default: beside the run", "要写入的文件，默认放在该运行旁边")),
@@ -50,8 +63,20 @@ def explain(item: Item, project: ProjectFolder = None, site: Site = None) -> Any
     return open_project(project or Path()).explain(item, site)
 
 
-def export(project: ProjectFolder = None, run: Run = None, form: Format = "csv", out: Out = None) -> Any:
+def export(
+    project: ProjectFolder = None,
+    run: Run = None,
+    form: Format = "csv",
+    out: Out = None,
+    orders: Orders = False,
+    sheet: Sheet = False,
+) -> Any:
     """`restock export`."""
     from restock.workflows.project import open_project
 
-    return open_project(project or Path()).export(run, form=form, path=out)
+    opened = open_project(project or Path())
+    if not orders and not sheet:
+        return opened.export(run, form=form, path=out)
+    from restock.workflows.approval.at_terminal_export import export_orders, export_sheet
+
+    return export_orders(opened, run, form, out) if orders else export_sheet(opened, run, form, out)

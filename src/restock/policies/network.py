@@ -127,6 +127,24 @@ class Ensemble(eqx.Module):
         return jax.tree.map(jnp.mean, parts)
 
 
+READS_HIDDEN = ("mix", "level", "join", "think", "correct")  # layers whose inputs are hidden units
+
+
+def silence_units(network: Network, share: float, key: Array) -> Network:
+    """Dropout: a smaller network, in which each layer misses some of the hidden units that it reads.
+
+    The same units for all rows and periods of an update (Gal and Ghahramani 2016, arXiv 1512.05287); those that remain
+    count for more.
+    """
+    if share == 0.0:
+        return network
+    layers = [getattr(network, name).weight for name in READS_HIDDEN]
+    # One draw for all layers: each call of a random function costs seconds of compilation.
+    keep = jax.random.bernoulli(key, 1.0 - share, (len(layers), layers[0].shape[-1])) / (1.0 - share)
+    thinned = [weight * kept for weight, kept in zip(layers, keep, strict=True)]
+    return eqx.tree_at(lambda n: [getattr(n, name).weight for name in READS_HIDDEN], network, thinned)
+
+
 def terms(shop: Shop, known: Known) -> Float[Array, " term"]:
     """The shop's terms for this item, without units."""
     scale = known.scale

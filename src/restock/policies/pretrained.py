@@ -49,7 +49,7 @@ def from_bytes(content: bytes) -> Team:
     arrays = safetensors.numpy.load(content)
 
     def layer(name: str) -> Layer:
-        return Layer(*(jnp.asarray(arrays[f"{name}.{part}"].astype(np.float32)) for part in PARTS))
+        return Layer(*(jax.device_put(arrays[f"{name}.{part}"].astype(np.float32)) for part in PARTS))
 
     return Team(Generalist(**{field.name: layer(field.name) for field in fields(Generalist)}))
 

@@ -4,6 +4,8 @@ restock.toml   settings
 facts/         one folder per snapshot
 models/        one folder per trained policy
 runs/          one folder per report
+orders/        purchase orders that were handed over, one folder each
+state.db       what people decided and what is under way
 """
 
 import errno
@@ -51,6 +53,26 @@ class Folder:
     def runs(self) -> Path:
         """Reports."""
         return self.path / "runs"
+
+    @property
+    def orders(self) -> Path:
+        """Purchase orders that were handed over."""
+        return self.path / "orders"
+
+    @property
+    def uploads(self) -> Path:
+        """Files that came in and wait to be read."""
+        return self.path / "uploads"
+
+    @property
+    def state(self) -> Path:
+        """Decisions, people and work under way."""
+        return self.path / "state.db"
+
+    @property
+    def queue(self) -> Path:
+        """Names of jobs that wait for a worker."""
+        return self.path / "queue.db"
 
 
 def write_whole(path: Path, content: bytes | Callable[[Path], object]) -> None:

@@ -15,11 +15,12 @@ from restock.workflows.benches.lot_sizing import LOT_SIZING
 from restock.workflows.benches.nonstationary import NONSTATIONARY
 from restock.workflows.benches.pricing import PRICING
 from restock.workflows.benches.result import Bench, BenchResult, Row, Task, this_machine
+from restock.workflows.benches.rivals import RIVALS
 from restock.workflows.benches.simulator import SIMULATOR
 
 BENCHES: dict[str, Bench] = {
     bench.name: bench
-    for bench in (LOST_SALES, BACKLOG, FIXED_COST, LOT_SIZING, NONSTATIONARY, PRICING, SIMULATOR, GENERALIST)
+    for bench in (LOST_SALES, BACKLOG, FIXED_COST, LOT_SIZING, NONSTATIONARY, PRICING, RIVALS, SIMULATOR, GENERALIST)
 }
 BENCH, METHOD, INSTANCE = Text("bench", "评测"), Text("method", "方法"), Text("instance", "算例")
 

@@ -67,9 +67,18 @@ def explain(project: Project, item: str, site: str | None = None) -> Explanation
         UsageError: no data, no such item or site, or several sites and none named.
     """
     situation = understand(project)
-    name, trained = trained_or_not(project, situation, None)
+    model = trained_or_not(project, situation, None)
     row = find_row(situation, item, site)
-    decided = decide(situation, trained)
+    return take_apart(situation, model, decide(situation, model[1]), row)
+
+
+def take_apart(situation: Situation, model: tuple[str, Trained], decided: Decided, row: int) -> Explanation:
+    """The line of one row, from what was decided for all.
+
+    Args:
+        model: its name, and what was trained.
+    """
+    name, trained = model
     line = lines_frame(situation, decided).row(row, named=True)
     policy, quantity = str(decided.policy[row]), float(line["quantity"])
     said = ("reason", "reason_zh") if quantity > 0 else ("why_not_en", "why_not_zh")

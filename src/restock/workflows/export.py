@@ -54,8 +54,8 @@ def export(project: Project, run: str | None = None, format: Form = "csv", path:
             hint=Text("choose another name: a file of yours is never overwritten", "请换一个文件名：不会覆盖您的文件"),
         )
     writers: dict[str, Callable[[Path], object]] = {
-        "csv": lambda p: p.write_bytes(b"\xef\xbb\xbf" + harmless(lines).write_csv().encode()),
-        "xlsx": lambda p: _write_xlsx(lines, p),
+        "csv": lambda p: write_csv(lines, p),
+        "xlsx": lambda p: write_xlsx(lines, p),
         "json": lambda p: p.write_text(lines.write_json(), encoding="utf-8"),
         "parquet": lambda p: lines.write_parquet(p),
     }
@@ -74,7 +74,13 @@ def harmless(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _write_xlsx(lines: pl.DataFrame, path: Path) -> None:
+def write_csv(lines: pl.DataFrame, path: Path) -> None:
+    """A file that spreadsheets open as what it is: UTF-8, and no cell a formula."""
+    path.write_bytes(b"\xef\xbb\xbf" + harmless(lines).write_csv().encode())
+
+
+def write_xlsx(lines: pl.DataFrame, path: Path) -> None:
+    """A workbook; no cell is a formula or a link."""
     import xlsxwriter
 
     # Strings are written as strings: nothing that begins with = becomes a formula.

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from restock.config import Config
 from restock.errors import UsageError
 from restock.intake.assumptions import Assumption
 from restock.language import Text
@@ -25,6 +26,7 @@ from restock.workflows.trust import said_of_newcomers, said_of_trust
 from restock.workflows.untrained import trained_or_not
 
 LINES, NOT_ORDERED = "lines.parquet", "not_ordered.parquet"
+DEPENDS_ON = ("shop", "costs", "supply", "objective")  # sections of the settings
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class PlanResult:
     lines: pl.DataFrame
     not_ordered: pl.DataFrame
     assumptions: tuple[Assumption, ...]
+    settings: dict[str, Any]  # that it depends on
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
@@ -52,6 +55,7 @@ class PlanResult:
             "assumptions": [
                 {"key": a.key, "value": a.value, "text": a.text.en, "text_zh": a.text.zh} for a in self.assumptions
             ],
+            "settings": self.settings,
             "seconds": round(self.seconds, 2),
         }
 
@@ -101,10 +105,16 @@ def plan(project: Project, policy: str | None = None, *, model: str | None = Non
         lines=lines.select("rank", pl.exclude("rank")),
         not_ordered=not_ordered,
         assumptions=(*situation.assumptions, *situation.stock().assumptions, *said_of_policies(trained, decided)),
+        settings=settings_of(project.config),
         seconds=time.perf_counter() - began,
     )
     _keep(project.folder.runs / run, result)
     return result
+
+
+def settings_of(config: Config) -> dict[str, Any]:
+    """The settings that a plan depends on; when they change, it is out of date."""
+    return config.model_dump(mode="json", include=set(DEPENDS_ON))
 
 
 def check_policy(trained: Trained, policy: str | None) -> None:
@@ -173,6 +183,8 @@ def lines_frame(situation: Situation, decided: Decided) -> pl.DataFrame:
         "cash": cash.astype(np.float64),
         "profit_per_cash": np.where(spent > 0, gain / np.maximum(spent, 1e-9), 0.0),
         "unit_cost": unit_cost.astype(np.float64),
+        "pack": np.asarray(shop.pack)[:, 0].astype(np.float64),
+        "minimum": np.asarray(shop.minimum)[:, 0].astype(np.float64),
         "policy": decided.policy,
         "periods_seen": decided.periods_seen,
         "stock_counted": decided.counted,

@@ -16,6 +16,7 @@ from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.problem import Problem
 from restock.algorithms.training import check_seed
 from restock.backtest.catalogue import Catalogue, past_of, scaling_of
+from restock.backtest.other_pasts import problem_with_other_pasts
 from restock.backtest.replay import Window, replay
 from restock.backtest.windows import Windows, split
 from restock.config import Config
@@ -79,7 +80,7 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
     lesson = Lesson(
         project.folder,
         settings,
-        catalogue.problem(windows.train, scaling),
+        problem_with_other_pasts(catalogue, windows.train, scaling, project.config.train, seed),
         validation,
         _fingerprint(situation, settings, project.config, seed),
     )
@@ -91,7 +92,8 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
     earned |= pretrained
     best_rule = max(tuned, key=lambda name: float(tuned[name].validation.sum()))
     known = (windows.train[0], windows.validation[1])
-    networks = settle_networks(settings, catalogue.problem(known, scaling), fitting, seed, progress)
+    everything = problem_with_other_pasts(catalogue, known, scaling, project.config.train, seed)
+    networks = settle_networks(settings, everything, fitting, seed, progress)
     trained = Trained(
         keys=tuple(situation.row_names()),
         groups=groups,
@@ -187,6 +189,7 @@ def settings_of(config: Config, catalogue: Catalogue, windows: Windows) -> Pathw
         learning_rate=train.learning_rate,
         weight_decay=train.weight_decay,
         input_dropout=train.input_dropout,
+        dropout=train.dropout,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restock.environments.exact.pricing import optimal_pricing, simulated_profit
+from restock.environments.exact.pricing import optimal_pricing, policy_profit, simulated_profit
 from restock.environments.pricing import (
     JOINT,
     LISTED,
@@ -55,6 +55,21 @@ def test_the_policy_earns_the_optimum_when_simulated(instance):
     simulated = simulated_profit(instance, exact, seed=4)
     assert abs(simulated.value - exact.profit) < 3 * simulated.stderr
     assert simulated.stderr < 0.004 * exact.profit
+
+
+@pytest.mark.parametrize("instance", PUBLISHED, ids=lambda instance: instance.name)
+def test_the_optimal_table_earns_the_optimum_and_any_other_what_simulation_finds(instance):
+    exact, stock = optimal_pricing(instance), np.arange(instance.capacity + 1)
+    prices = np.take_along_axis(exact.prices, stock + exact.orders, axis=1)
+    assert policy_profit(instance, exact.orders, prices) == pytest.approx(exact.profit)
+    wild = np.random.default_rng(0)
+    orders = wild.integers(0, instance.largest_order + 3, exact.orders.shape)  # some are cut off
+    other = replace(
+        exact, orders=instance.allowed(stock, orders), prices=wild.integers(0, len(instance.prices), orders.shape)
+    )
+    by_stock = np.take_along_axis(other.prices, stock + other.orders, axis=1)
+    simulated = simulated_profit(instance, other, seed=4)
+    assert abs(policy_profit(instance, orders, by_stock) - simulated.value) < 4 * simulated.stderr
 
 
 def test_the_first_decision_of_the_listed_instance_is_the_published_one():

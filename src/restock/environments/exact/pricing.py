@@ -93,6 +93,25 @@ def steady_profit(instance: Pricing, orders: Integers, price: int) -> float:
     return float(after[list(instance.starts)].mean())
 
 
+def policy_profit(instance: Pricing, orders: Integers, prices: Integers) -> float:
+    """Expected profit of an episode of any policy.
+
+    Args:
+        instance: the problem.
+        orders: units; more than may be ordered or has room is cut off. [period, x]
+        prices: index into the prices of the instance, at the stock before the order. [period, x]
+    """
+    stock = np.arange(instance.capacity + 1)
+    left = np.stack([left_chances(instance.demand.chances(price, instance.capacity + 1)) for price in instance.prices])
+    earned = _earned(instance, left)
+    after = instance.salvage * stock.astype(np.float64)
+    for asked, price in zip(orders[::-1], prices[::-1], strict=True):
+        order = instance.allowed(stock, asked)
+        shelf = stock + order
+        after = earned[price, shelf] - instance.unit_cost * order + instance.discount * left[price, shelf] @ after
+    return float(after[list(instance.starts)].mean())
+
+
 def _earned(instance: Pricing, left: Floats) -> Floats:
     """Expected profit of a period before what was ordered is paid. [price, x]"""
     stock = np.arange(instance.capacity + 1)

@@ -1,6 +1,7 @@
-"""Lost sales with a fixed order cost: what `rollout` and the best rule of each kind cost above the exact optimum.
+"""Lost sales with a fixed order cost: what is learned and the best rule of each kind cost above the exact optimum.
 
-Nothing is learned by a derivative: what an order costs does not change with its size, only with whether there is one.
+No derivative tells whether to order: what an order costs does not change with its size. `rollout` tries orders, `shac`
+puts a gate before them.
 """
 
 from functools import partial
@@ -15,6 +16,8 @@ from restock.environments.exact.simulation import Cost
 from restock.environments.fixed_cost import PUBLISHED, find_instance
 from restock.language import Text
 from restock.workflows.benches.comparison import Comparison, Learner
+from restock.workflows.benches.gated_learning import FIXED_COST as GATED
+from restock.workflows.benches.gated_learning import learn_fixed_cost as learn_gates
 from restock.workflows.benches.result import Bench
 from restock.workflows.benches.rollout_learning import FIXED_COST as RECIPE
 from restock.workflows.benches.rollout_learning import learn_fixed_cost, price_fixed_cost, steps
@@ -29,7 +32,10 @@ COMPARISON = Comparison(
         "batches": lambda instance: Cost(best_batches(instance).cost, 0.0),
         "capped_min_max": lambda instance: Cost(best_capped_min_max(instance).cost, 0.0),
     },
-    learned={"rollout": Learner(learn_fixed_cost, price_fixed_cost, partial(steps, RECIPE))},
+    learned={
+        "rollout": Learner(learn_fixed_cost, price_fixed_cost, partial(steps, RECIPE)),
+        "shac": Learner(learn_gates, price_fixed_cost, lambda _: GATED.environment_steps),
+    },
 )
 
 FIXED_COST = Bench(

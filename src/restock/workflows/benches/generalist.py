@@ -2,7 +2,8 @@
 nobody tells; and how fast it decides."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
 
 import equinox as eqx
@@ -55,9 +56,13 @@ def bench_generalist(task: Task) -> Iterator[Row]:
 
 def _policies(task: Task) -> dict[str, Remembering]:
     team = load_generalist()
-    policies = {RIVAL: adaptive_base_stock, REORDER: adaptive_reorder, LEARNED: lambda: team}
-    made = {name: make() for name, make in policies.items() if name in task.methods}
-    return made | {name: one for name, one in members_of(team).items() if name in task.methods}
+    policies: dict[str, Callable[[], Remembering]] = {
+        RIVAL: adaptive_base_stock,
+        REORDER: adaptive_reorder,
+        LEARNED: lambda: team,
+        **{name: partial(lambda one: one, one) for name, one in members_of(team).items()},
+    }
+    return {name: make() for name, make in policies.items() if name in task.methods}
 
 
 def _worlds(name: str, task: Task) -> Iterator[Row]:

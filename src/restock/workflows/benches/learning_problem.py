@@ -26,9 +26,9 @@ def recipe(**settings: Any) -> PathwiseConfig:
     return PathwiseConfig(**{**usual, **regularisation, **settings})
 
 
-def learn(settings: AlgorithmConfig, setting: Setting, seed: int) -> Policy:
-    """A policy trained from nothing on demand that no evaluation uses."""
-    policy, _ = train(settings, learning_problem(setting, seed), jax.random.key(TRAINING + seed))
+def learn(settings: AlgorithmConfig, setting: Setting, seed: int, periods: int | None = None) -> Policy:
+    """A policy trained from nothing on demand that no evaluation uses; periods: as in `learning_problem`."""
+    policy, _ = train(settings, learning_problem(setting, seed, periods), jax.random.key(TRAINING + seed))
     return jax.block_until_ready(policy)
 
 

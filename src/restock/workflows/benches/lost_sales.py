@@ -10,11 +10,14 @@ from restock.environments.exact.simulation import Cost
 from restock.environments.lost_sales import LONG, PUBLISHED, ZIPKIN, LostSales, find_instance
 from restock.language import Text
 from restock.simulator.rollout import Policy
+from restock.workflows.benches import together
 from restock.workflows.benches.comparison import Comparison, Learner
 from restock.workflows.benches.lost_sales_learning import RECIPES, learn_orders, orders_of, price_orders, suited
 from restock.workflows.benches.result import Bench
+from restock.workflows.benches.together import learn_together
 
 OPTIMAL, BASE_STOCK, CAPPED, PATHWISE = "optimal", "base_stock", "capped_base_stock", "pathwise"
+TOGETHER = "pathwise_together"  # one network, told what each shop is like; its seconds are those of all together
 
 
 def price_policy(instance: LostSales, policy: Policy) -> Cost:
@@ -29,7 +32,9 @@ def best_known(instance: LostSales) -> float | None:
 
 
 def fits(instance: LostSales, method: str) -> bool:
-    """The optimum is left out where it does not fit into memory; if nothing else was asked for, it says so."""
+    """Left out are the optimum where it does not fit into memory, and one network for all where it never was."""
+    if method == TOGETHER:
+        return instance in together.LEARNED
     return method != OPTIMAL or most_states(newsvendor_limits(instance)) <= MOST_STATES
 
 
@@ -49,7 +54,12 @@ COMPARISON = Comparison(
         BASE_STOCK: lambda instance: best_base_stock(instance).cost,
         CAPPED: lambda instance: best_capped_base_stock(instance).cost,
     },
-    learned={name: _learner(recipe) for name, recipe in RECIPES.items()},
+    learned={
+        **{name: _learner(recipe) for name, recipe in RECIPES.items()},
+        TOGETHER: Learner(
+            lambda instance, seed: learn_together(seed), price_policy, lambda _: together.RECIPE.environment_steps
+        ),
+    },
     fits=fits,
 )
 

@@ -1,6 +1,7 @@
-"""Lot sizing on a forecast that moves: what `rollout` and tuned rules cost above the optimum of the same demand law.
+"""Lot sizing on a forecast that moves: what is learned and tuned rules cost above the optimum of the same demand law.
 
-Nothing is learned by a derivative: what an order costs does not change with its size, only with whether there is one.
+No derivative tells whether to order: what an order costs does not change with its size. `rollout` tries orders, `shac`
+puts a gate before them.
 """
 
 from functools import partial
@@ -11,6 +12,8 @@ from restock.environments.lot_sizing import PERIODS, PUBLISHED, LotSizing, find_
 from restock.language import Text
 from restock.policies.rules import Rule, rule
 from restock.workflows.benches.comparison import Comparison, Learner
+from restock.workflows.benches.gated_learning import LOT_SIZING as GATED
+from restock.workflows.benches.gated_learning import learn_lot_sizing as learn_gates
 from restock.workflows.benches.lot_sizing_rules import ECONOMIC, SILVER_MEAL
 from restock.workflows.benches.result import Bench
 from restock.workflows.benches.rollout_learning import LOT_SIZING as RECIPE
@@ -38,7 +41,10 @@ COMPARISON = Comparison(
         "economic_quantity": lambda instance: rule_cost(instance, ECONOMIC),
         "silver_meal": lambda instance: rule_cost(instance, SILVER_MEAL),
     },
-    learned={"rollout": Learner(learn_lot_sizing, price_lot_sizing, partial(steps, RECIPE))},
+    learned={
+        "rollout": Learner(learn_lot_sizing, price_lot_sizing, partial(steps, RECIPE)),
+        "shac": Learner(learn_gates, price_lot_sizing, lambda _: GATED.environment_steps),
+    },
 )
 
 LOT_SIZING = Bench(

@@ -1,14 +1,17 @@
-"""Prices, alone or together with orders: what is lost by a price that never moves, exactly.
+"""Prices, alone or together with orders: what is lost by a price that never moves, and by one that is learned, exactly.
 
-The simulator has no response of demand to price, so that `pathwise` learns only where there is one price and orders are
-all that is decided.
+`pathwise` learns orders alone: only where there is one price. `dqn` and `ppo` choose pairs of an order and a price.
 """
+
+from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from restock.algorithms.dqn import DqnConfig
+from restock.algorithms.policy_gradient import PolicyGradientConfig
 from restock.environments.exact.pricing import (
     best_fixed_price,
     best_fixed_price_and_level,
@@ -24,6 +27,7 @@ from restock.simulator.rollout import Policy
 from restock.simulator.types import Stock, View
 from restock.workflows.benches.comparison import Comparison, Learner
 from restock.workflows.benches.learning_problem import learn, recipe
+from restock.workflows.benches.pricing_learning import RECIPES, learn_prices, price_policy
 from restock.workflows.benches.result import Bench
 
 PATHWISE = "pathwise"
@@ -80,6 +84,11 @@ def fits(instance: Pricing, method: str) -> bool:
     return method != PATHWISE or (len(instance.prices) == 1 and instance.largest_order > 0)
 
 
+def learner_of(recipe: DqnConfig | PolicyGradientConfig) -> Learner[Pricing]:
+    """Orders and prices by an algorithm that chooses pairs of them."""
+    return Learner(partial(learn_prices, recipe), price_policy, lambda _: recipe.environment_steps)
+
+
 COMPARISON = Comparison(
     about=Text("pricing", "定价（pricing）"),
     find=find_instance,
@@ -89,7 +98,10 @@ COMPARISON = Comparison(
         "fixed_price": lambda instance: Cost(best_fixed_price(instance), 0.0),
         "fixed_price_and_level": lambda instance: Cost(best_fixed_price_and_level(instance).profit, 0.0),
     },
-    learned={PATHWISE: Learner(learn_orders, price_orders)},
+    learned={
+        PATHWISE: Learner(learn_orders, price_orders),
+        **{name: learner_of(recipe) for name, recipe in RECIPES.items()},
+    },
     fits=fits,
     more_is_better=True,
 )
@@ -101,5 +113,6 @@ PRICING = Bench(
     instances=tuple(instance.name for instance in PUBLISHED),
     usual=tuple(instance.name for instance in PUBLISHED),
     quick=tuple(instance.name for instance in PUBLISHED),
+    quick_methods=(*COMPARISON.solved, PATHWISE),
     run=COMPARISON,
 )

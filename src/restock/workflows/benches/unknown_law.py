@@ -24,8 +24,8 @@ def cost_of(policy: Remembering, instance: LostSales, seed: int) -> tuple[float,
     """
     setting, generator = instance.setting(), np.random.default_rng([seed, 30])
     shop = repeat(setting.shop, PATHS)
-    told = Told(*np.zeros(len(Told._fields), np.float32))._replace(law_told=np.float32(1))
-    known = eqx.tree_at(lambda k: k.features, setting.draw(generator, 1, 1).known, jnp.asarray(told))
+    told = jnp.zeros(len(Told._fields)).at[Told._fields.index("law_told")].set(1.0)
+    known = eqx.tree_at(lambda k: k.features, setting.draw(generator, 1, 1).known, told)
     past = jnp.asarray(instance.draw(generator, (PATHS, SEEN)), jnp.float32)
     none = jnp.zeros((PATHS, SEEN, setting.lead + 2))
     memory = _recall(policy, shop, _every(known, SEEN), Seen(past, 0 * past, 1 + 0 * past, none))

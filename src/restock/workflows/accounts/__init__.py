@@ -1,0 +1,1 @@
+"""People and programs that may call: users, passwords, sign-ins, keys."""
