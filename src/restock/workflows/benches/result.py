@@ -12,7 +12,7 @@ from restock.language import Text
 from restock.progress import Progress
 
 PACKAGES = ("restock", "jax", "equinox", "optax", "numpy", "scipy", "torch", "stable-baselines3", "decisionrl")
-RARE = ("ratio", "steps_per_second", "seconds_to_reach", "seeds_that_reached")
+RARE = ("ratio", "low", "high", "steps_per_second", "seconds_to_reach", "seeds_that_reached")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Row:
     seeds: int
     ratio: float | None = None  # value as a multiple of the rival's
     more_is_better: bool = False  # a profit or a speed, not a cost
+    low: float | None = None  # of the paired difference from the rival: 95 % lie between low and high
+    high: float | None = None
     steps: int | None = None  # periods that one training lived or simulated in all; None: nothing was trained
     seed_spread: float | None = None  # standard deviation of `value` between seeds; None: there is but one
     steps_per_second: float | None = None  # of all trainings, compilation included
