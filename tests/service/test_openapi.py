@@ -5,13 +5,14 @@ import schemathesis
 from conftest import start
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
+from schemathesis.specs.openapi import checks as conformance
 
 CHECKS = [
     checks.not_a_server_error,
-    schemathesis.openapi.checks.status_code_conformance,
-    schemathesis.openapi.checks.content_type_conformance,
-    schemathesis.openapi.checks.response_headers_conformance,
-    schemathesis.openapi.checks.response_schema_conformance,
+    conformance.status_code_conformance,
+    conformance.content_type_conformance,
+    conformance.response_headers_conformance,
+    conformance.response_schema_conformance,
 ]
 EXAMPLES = 6  # of each operation: enough to find what is wrong with a type, few enough for every run
 

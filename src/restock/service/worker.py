@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import httpx2 as httpx
@@ -84,7 +84,7 @@ def send_due(desk: Desk, patience: float = PATIENCE) -> int:
     return asyncio.run(_send_all(desk, due, patience))
 
 
-async def _send_all(desk: Desk, due: "list[tuple[Delivery, Webhook]]", patience: float) -> int:
+async def _send_all(desk: Desk, due: Sequence[tuple[Delivery, Webhook]], patience: float) -> int:
     async with httpx.AsyncClient(timeout=patience, follow_redirects=False, trust_env=False) as client:
         answers = await asyncio.gather(*(_send(client, delivery, to, desk.clock, patience) for delivery, to in due))
     for (delivery, _), (taken, answer) in zip(due, answers, strict=True):

@@ -74,9 +74,10 @@ def understand_today(project: Project) -> Today:
     Raises:
         MissingError: nothing has been loaded.
     """
-    if project.facts.latest() is None:
+    latest = project.facts.latest()
+    if latest is None or "sales" not in project.facts.manifest(latest).tables:
         raise MissingError(
-            Text("no data have been loaded yet", "还没有导入数据"),
+            Text("no sales have been loaded yet", "还没有导入销售数据"),
             hint=Text("upload a file of sales", "请上传销售文件"),
         )
     situation = understand(project)
