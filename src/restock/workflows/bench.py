@@ -17,10 +17,22 @@ from restock.workflows.benches.pricing import PRICING
 from restock.workflows.benches.result import Bench, BenchResult, Row, Task, this_machine
 from restock.workflows.benches.rivals import RIVALS
 from restock.workflows.benches.simulator import SIMULATOR
+from restock.workflows.benches.stockouts import STOCKOUTS
 
 BENCHES: dict[str, Bench] = {
     bench.name: bench
-    for bench in (LOST_SALES, BACKLOG, FIXED_COST, LOT_SIZING, NONSTATIONARY, PRICING, RIVALS, SIMULATOR, GENERALIST)
+    for bench in (
+        LOST_SALES,
+        BACKLOG,
+        FIXED_COST,
+        LOT_SIZING,
+        NONSTATIONARY,
+        PRICING,
+        RIVALS,
+        SIMULATOR,
+        STOCKOUTS,
+        GENERALIST,
+    )
 }
 BENCH, METHOD, INSTANCE = Text("bench", "评测"), Text("method", "方法"), Text("instance", "算例")
 
