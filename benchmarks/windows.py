@@ -9,6 +9,8 @@ import argparse
 import json
 import os
 import platform
+import shlex
+import sys
 import time
 from pathlib import Path
 from statistics import fmean, stdev
@@ -48,11 +50,12 @@ def gaps(length: int, critic: bool, seeds: range) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--lengths", default=",".join(map(str, LENGTHS)))
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS / "windows.json")
     asked = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    for length in LENGTHS:
+    for length in map(int, asked.lengths.split(",")):
         for critic in (True, False):
             began = time.perf_counter()
             found = gaps(length, critic, range(asked.first_seed, asked.first_seed + asked.seeds))
@@ -61,7 +64,13 @@ def main() -> None:
             rows.append({**row, "seconds": time.perf_counter() - began})
             print(json.dumps(rows[-1]), flush=True)
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "jax": jax.__version__}
-    kept = {"name": "windows", "instance": INSTANCE.name, "rows": rows, "machine": machine}
+    kept = {
+        "name": "windows",
+        "instance": INSTANCE.name,
+        "rows": rows,
+        "machine": machine,
+        "command": shlex.join(["python", *sys.argv]),
+    }
     asked.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 

@@ -24,7 +24,7 @@ ENOUGH = {
     "ppo softmax": settings("ppo", rounds=250, rows=128, orders="softmax"),
     "ddpg": settings("ddpg", rounds=300, **SMALL),
     "td3": settings("td3", rounds=300, **SMALL),
-    "shac": settings("shac", rounds=300, rows=64, hidden=16, learning_rate=1e-2, gate=False),
+    "shac": settings("shac", rounds=400, rows=128, hidden=16, learning_rate=1e-2, gate=False, whole_units_from=0.0),
     "pathwise": settings(
         "pathwise", updates=150, batch=64, periods=12, ignored=3, hidden=8, learning_rate=3e-2, weight_decay=0.0
     ),
