@@ -22,7 +22,6 @@ from restock.algorithms.training import refuse_wrong_numbers
 from restock.optimizer import adam, descend, start
 from restock.policies.generalist import Generalist, Team
 from restock.policies.informed import Informed, member_features
-from restock.policies.network import SHARPNESS
 from restock.simulator.rollout import Stretch, earn
 
 
@@ -127,8 +126,7 @@ def _learn(
             window = eqx.tree_at(lambda w: w.shop.pack, window, pack)
 
             def loss_of(policy: Generalist) -> tuple[Array, Any]:
-                reaching = Informed(Reaching(policy, jnp.asarray(SHARPNESS)))
-                return mean_loss(reaching, window, config.ignored, problem.reward)
+                return mean_loss(Informed(Reaching(policy)), window, config.ignored, problem.reward)
 
             (loss, _), gradient = eqx.filter_value_and_grad(loss_of, has_aux=True)(learner.policy)
             policy, memory = descend(optimizer, learner.optimizer, gradient, learner.policy)

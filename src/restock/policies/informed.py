@@ -34,9 +34,7 @@ class Informed(eqx.Module):
         """What the order of a team is made of: the mean over its members, and the order."""
         known, memory = unpacked(self.policy, view.shop, view.known)
         view = View(view.shop, view.stock, known)
-        parts = eqx.filter_vmap(lambda member, memory: member.parts(view, memory))(self.policy.members, memory)  # pyright: ignore
-        mean = jax.tree.map(lambda x: x.mean(0), parts)
-        return Parts(mean.level, mean.correction, self.policy.decide(view, memory).order[0])
+        return self.policy.parts(view, memory)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def unpacked(policy: Remembering, shop: Shop, known: Known) -> tuple[Known, Any]:

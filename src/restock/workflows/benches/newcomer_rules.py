@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from restock.policies.adaptive import AdaptiveBaseStock
 from restock.policies.estimated import EstimatedBaseStock
-from restock.policies.generalist import AdaptiveBaseStock
 from restock.simulator.remembering import Remembering
 
 
@@ -33,8 +33,8 @@ class Tuned(NamedTuple):
     more: float
 
 
-def _adaptive(learns: tuple[int, bool], safety: Array, more: Array) -> Remembering:
-    return AdaptiveBaseStock(*learns, safety, more)
+def _adaptive(learns: int, safety: Array, more: Array) -> Remembering:
+    return AdaptiveBaseStock(jnp.asarray(learns), safety, more)
 
 
 def _estimated(learns: tuple[float, float], safety: Array, more: Array) -> Remembering:
@@ -45,7 +45,7 @@ FAMILIES = (
     Family(
         "adaptive_base_stock",
         _adaptive,
-        tuple(product((2, 1, 3), (False, True))),
+        (2, 1, 3, 4, 5, 6, 7, 8, 9, 10),
         (0.0, 0.25, 0.5, 0.75, 1.0),
         (0.6, 0.7, 0.8, 0.9, 1.0, 1.2),
     ),
