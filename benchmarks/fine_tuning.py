@@ -3,8 +3,8 @@
     python benchmarks/fine_tuning.py PROJECT NAME --seeds 3
 
 PROJECT is a folder with facts (`restock load`). Validation chooses how long each learns; every policy is replayed over
-the same test periods. Seconds are processor time and hold everything: memories, compilation, validation, and learning again on all
-periods before the test. Writes benchmarks/results/fine-tuning-NAME.json.
+the same test periods. Seconds are processor time and hold everything: memories, compilation, validation, and learning
+again on all periods before the test. Writes benchmarks/results/fine-tuning-NAME.json.
 """
 
 import argparse
