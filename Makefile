@@ -6,7 +6,7 @@ BIN := .venv/bin
 MADE := .venv/.made
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check bench lock clean static fast-tests all-tests
+.PHONY: help venv demo test check bench generalist lock clean static fast-tests all-tests
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 15
@@ -37,6 +37,9 @@ all-tests: static
 
 bench: $(MADE) ## a benchmark: make bench BENCH="lost-sales --quick"
 	$(BIN)/restock bench $(BENCH)
+
+generalist: $(MADE) ## make the pretrained policy again: 3 members, about 20 minutes; stop it at will, it goes on
+	$(BIN)/python benchmarks/generalist.py
 
 lock: $(MADE) ## renew constraints.txt from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --upgrade --python-version 3.11 --all-extras --group dev --group oracles \

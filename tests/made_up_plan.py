@@ -15,6 +15,9 @@ SUPPLIERS = ("North & Co", "南方贸易")
 
 def make_project(folder: Path, settings: str = "", lines: int = 12) -> Project:
     (folder / "facts" / SNAPSHOT).mkdir(parents=True)
+    about = {"id": SNAPSHOT, "created": "2026-11-01T06:00:00Z", "previous": None, "sources": [], "tables": {}}
+    text = json.dumps({**about, "mappings": {}, "loads": []})
+    (folder / "facts" / SNAPSHOT / "manifest.json").write_text(text)
     (folder / "models" / MODEL).mkdir(parents=True)
     (folder / "restock.toml").write_text('[shop]\nname = "Tea"\ncurrency = "CNY"\n' + settings, encoding="utf-8")
     project = open_project(folder)

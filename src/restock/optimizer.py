@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import equinox as eqx
 import jax
 import optax
+from jaxtyping import Array
 
 P = TypeVar("P")
 
@@ -20,6 +21,13 @@ def adam(
     return optax.flatten(optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=weight_decay)))
 
 
+def steady_adam(learning_rate: float, *, weight_decay: float = 0.0) -> optax.GradientTransformation:
+    """The same with a rate that never changes: for those who take a part of each step, as `follow` does."""
+    return optax.flatten(
+        optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(learning_rate, weight_decay=weight_decay))
+    )
+
+
 def start(optimizer: optax.GradientTransformation, policy: Any) -> Any:
     """The optimizer's memory before the first step."""
     return optimizer.init(eqx.filter(policy, eqx.is_inexact_array))
@@ -31,7 +39,7 @@ def descend(optimizer: optax.GradientTransformation, memory: Any, gradient: P, p
     return eqx.apply_updates(policy, change), memory
 
 
-def follow(average: P, policy: P, rate: float) -> P:
+def follow(average: P, policy: P, rate: float | Array) -> P:
     """Move an average of weights a little towards the newest ones (Polyak averaging)."""
     moved, rest = eqx.partition(average, eqx.is_inexact_array)
     towards = eqx.filter(policy, eqx.is_inexact_array)

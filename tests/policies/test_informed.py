@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_up_team import made_up_team
 
-from restock.algorithms.generalist import live_worlds
+from restock.algorithms.lives import live_worlds
 from restock.policies.informed import Informed, inform
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import recall

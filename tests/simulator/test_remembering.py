@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from restock.algorithms.generalist import live_worlds
+from restock.algorithms.lives import live_worlds
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import Seen, recall, run_remembering
 from restock.simulator.rollout import run

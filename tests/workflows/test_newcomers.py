@@ -25,14 +25,14 @@ def items(seed: int) -> Items:
 @pytest.fixture(scope="module")
 def outcome():
     with pytest.MonkeyPatch.context() as patch:
-        few = newcomer_rules.FAMILIES[1]._replace(learns=((0.1, 1.0),), safety=(0.0, 1.0), more=(0.3, 1.0))
+        few = newcomer_rules.FAMILIES[1]._replace(choices=((0.1,), (1.0,), (0.0, 1.0), (0.3, 1.0)))
         patch.setattr(newcomers, "tune_rule", lambda score: newcomer_rules.tune_rule(score, (few,)))
-        poor = few.make((0.1, 1.0), jnp.asarray(0.5), jnp.asarray(0.3))
+        poor = few.make(*map(jnp.asarray, (0.1, 1.0, 0.5, 0.3)))
         return compare(made_up_team(), poor, items(0), items(1), 4.0, "lead 4")
 
 
 def test_the_tuned_rule_is_the_best_of_its_grid_on_other_items(outcome):
-    assert outcome.tuned.more == 1.0
+    assert outcome.tuned.numbers[3] == 1.0
     assert outcome.scores["tuned_on_set"].mean() > outcome.scores["tuned_on_prior"].mean() + 0.1
 
 

@@ -22,7 +22,6 @@ from restock.algorithms.training import refuse_wrong_numbers
 from restock.optimizer import adam, descend, start
 from restock.policies.generalist import Generalist, Team
 from restock.policies.informed import Informed, member_features
-from restock.policies.network import SHARPNESS
 from restock.simulator.rollout import Stretch, earn
 
 
@@ -35,7 +34,7 @@ class FineTuningConfig(BaseModel):
     batch: int = Field(default=256, gt=0, description="Windows averaged in one step")
     periods: int = Field(default=16, gt=0, description="Periods of a window")
     ignored: int = Field(default=3, ge=0, description="First periods of a window whose money does not count")
-    learning_rate: float = Field(default=5e-4, gt=0, description="Largest step of Adam")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam")
     at_once: int = Field(default=20, gt=0, description="Updates between two looks at validation money")
     patience: int = Field(default=3, ge=1, description="Looks without a rise before it stops")
 
@@ -127,8 +126,7 @@ def _learn(
             window = eqx.tree_at(lambda w: w.shop.pack, window, pack)
 
             def loss_of(policy: Generalist) -> tuple[Array, Any]:
-                reaching = Informed(Reaching(policy, jnp.asarray(SHARPNESS)))
-                return mean_loss(reaching, window, config.ignored, problem.reward)
+                return mean_loss(Informed(Reaching(policy)), window, config.ignored, problem.reward)
 
             (loss, _), gradient = eqx.filter_value_and_grad(loss_of, has_aux=True)(learner.policy)
             policy, memory = descend(optimizer, learner.optimizer, gradient, learner.policy)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import restock
-from restock.cli import data, decide, desk, foresee, learn, proof, whole
+from restock.cli import data, decide, desk, foresee, learn, proof, server, whole
 from restock.cli.call import Call, read_call
 from restock.cli.chinese import both, translate
 from restock.cli.command import Debug, Json, Lang
@@ -26,7 +26,7 @@ Version = Annotated[bool, typer.Option("--version", help=both("Print the version
 app = typer.Typer(
     name="restock", help=SENTENCE, rich_markup_mode=None, pretty_exceptions_enable=False, invoke_without_command=True
 )
-for group in (whole, data, foresee, learn, decide, desk, proof):
+for group in (whole, data, foresee, learn, decide, desk, server, proof):
     group.add(app)
 
 

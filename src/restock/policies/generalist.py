@@ -1,22 +1,24 @@
-"""One policy for items and shops that it has never seen: a memory, and a network that bends a base-stock order.
+"""One policy for items and shops that it has never seen: a memory, and a network that bends what a rule would order.
 
-A rule with the same memory, the base stock that estimates mean and spread anew in every period, is its rival.
+`rivals` holds rules with the same memory.
 """
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
-from restock.policies.memory import Beliefs, Memory, Told, believe, empty_memory, expected, outline, remember
-from restock.policies.network import Layer, Network, Parts
-from restock.policies.rules import buy, critical_ratio, position
+from restock.policies.lots import Habits, Usual, still_to_come, terms_of, usual, whole
+from restock.policies.memory import Beliefs, Memory, Told, believe, empty_memory, outline, remember
+from restock.policies.network import Layer, Parts, stock_inputs
+from restock.policies.rules import buy, position
 from restock.simulator.remembering import Seen
-from restock.simulator.types import Decision, Known, Shop, View
+from restock.simulator.types import Decision, Known, Number, Shop, View
 
-BOUND = 1.2  # of the network: a level is a third to three times the usual one, so that no world is given up
-NEWS = 8  # inputs of the learned memory
+NEWS = 9  # inputs of the learned memory
+FACTOR, SAFETY, PATIENCE, PAYS = 0.7, 1.5, 0.2, -0.5  # about the habits of the best rule on worlds of the prior
+BENDS = 2.0  # logarithm of the factors on demand and on safety
+CORRECTIONS = 4.0  # usual surprises
 
 
 class Recalled(eqx.Module):
@@ -26,20 +28,38 @@ class Recalled(eqx.Module):
     state: Float[Array, "*axes state"]
 
 
+class Scene(eqx.Module):
+    """What a network looks at: facts without units, and what a rule would do."""
+
+    view: View  # orders under way cut to what can be hoped for, units per usual surprise
+    usual: Usual
+    facts: Float[Array, "*axes fact"]
+
+
+class Wish(eqx.Module):
+    """An order in the making, in units."""
+
+    level: Number  # to have on hand and on order
+    correction: Number  # for how the stock is spread over the shelf and the pipeline
+    missing: Number  # level and correction less what is there
+    usual: Usual
+
+    def order(self, shop: Shop) -> Number:
+        """What the supplier gets."""
+        return whole(self.missing, self.usual.lot, shop, self.usual.lot.worth > PAYS)
+
+
 class Generalist(eqx.Module):
     """A network that reads its own memory; works from the first period on, with nothing seen at all."""
 
-    network: Network
+    see: Layer
+    mix: Layer
+    level: Layer
+    join: Layer
+    weigh: Layer
+    think: Layer
+    correct: Layer
     write: Layer  # news -> what to keep, and how much of the old to give up for it
-
-    def __init__(self, longest: int, hidden: int, state: int, key: Array) -> None:
-        inner, other = jax.random.split(key)
-        inputs = outline_length(longest) + state
-        self.network = Network(inputs, longest, hidden, inner, BOUND)
-        drawn = jax.random.normal(other, (2 * state, NEWS)) / NEWS**0.5
-        # at first, places forget at rates from a half to a hundredth
-        rates = jnp.linspace(0.0, -4.5, state)
-        self.write = Layer(drawn, jnp.concatenate([jnp.zeros(state), rates]))
 
     def begin(self, shop: Shop, known: Known) -> Recalled:
         """Nothing seen."""
@@ -48,64 +68,51 @@ class Generalist(eqx.Module):
 
     def decide(self, view: View, memory: Recalled) -> Decision:
         """The order at this stock."""
-        return buy(view, self.parts(view, memory).order)
+        return buy(view, self.wish(view, memory).order(view.shop))
 
     def parts(self, view: View, memory: Recalled) -> Parts:
         """What the order is made of."""
-        view = self.informed(view, memory)
-        return self.network.parts(view, self.network.foresee(view.shop, view.known))
+        wish = self.wish(view, memory)
+        return Parts(wish.level, wish.correction, wish.order(view.shop))
 
-    def informed(self, view: View, memory: Recalled) -> View:
-        """What the network sees: beliefs in place of facts that the shop does not have."""
-        beliefs = believe(memory.kept, view.shop, view.known)
-        shop = eqx.tree_at(lambda s: s.lead_chance, view.shop, beliefs.law[None, :-1])
-        known = expected(beliefs, view.shop, view.known, beliefs.means[2], beliefs.spreads[0])
-        features = jnp.concatenate([outline(memory.kept, beliefs, view.known), memory.state])
-        return View(shop, view.stock, eqx.tree_at(lambda k: k.features, known, features))
+    def wish(self, view: View, memory: Recalled) -> Wish:
+        """What to order, before packs and minimum."""
+        return self.bend(look(view, memory.kept), memory.state)
+
+    def bend(self, scene: Scene, state: Array) -> Wish:
+        """What the network makes of it."""
+        rule, grain = scene.usual, scene.usual.grain
+        hidden = jnp.tanh(self.see(jnp.concatenate([scene.facts, state])))
+        hidden = hidden + jnp.tanh(self.mix(hidden))
+        of_demand, of_safety = jnp.exp(BENDS * jnp.tanh(self.level(hidden) / BENDS))
+        level = rule.demand * of_demand + rule.safety * of_safety
+
+        missing = level - position(scene.view)
+        slots = self.weigh.weight.shape[-1] - 2
+        joint = jnp.tanh(self.join(hidden) + self.weigh(stock_inputs(scene.view, missing / grain, slots)))
+        joint = joint + jnp.tanh(self.think(joint))
+        correction = CORRECTIONS * jnp.tanh(self.correct(joint)[0] / CORRECTIONS) * grain
+        return Wish(level, correction, missing + correction, rule)
 
     def remember(self, memory: Recalled, shop: Shop, known: Known, seen: Seen) -> Recalled:
         """One more period. What was seen is taken as given: its own orders are not judged by what they let it see."""
         seen = jax.lax.stop_gradient(seen)
-        news = _news(believe(memory.kept, shop, known), memory.kept, known, seen)
+        news = news_of(believe(memory.kept, shop, known), memory.kept, known, seen)
+        kept = jax.lax.stop_gradient(remember(memory.kept, shop, known, seen))
+        return Recalled(kept, self.learn(memory.state, news, seen.weight))
+
+    def learn(self, state: Array, news: Array, weight: Array) -> Array:
+        """What is kept of news."""
         new, rate = jnp.split(self.write(news), 2)
-        share = jax.nn.sigmoid(rate) * jnp.minimum(seen.weight, 1.0)
-        state = memory.state + share * (jnp.tanh(new) - memory.state)
-        return Recalled(jax.lax.stop_gradient(remember(memory.kept, shop, known, seen)), state)
-
-
-class AdaptiveBaseStock(eqx.Module):
-    """Order up to mean and safety over lead time and review period, both estimated anew in every period.
-
-    Numbers are tuned, see `restock bench generalist`.
-    """
-
-    rate: int = eqx.field(static=True)  # place in `memory.RATES`
-    open: bool = eqx.field(static=True)  # means of periods in which nothing was hidden
-    safety: Float[Array, ""]  # multiple of the newsvendor's safety factor
-    more: Float[Array, ""]  # multiple of mean demand
-
-    def begin(self, shop: Shop, known: Known) -> Memory:
-        """Nothing seen."""
-        return empty_memory(shop.lead_chance.shape[-1] - 1)
-
-    def decide(self, view: View, memory: Memory) -> Decision:
-        """The order at this stock."""
-        beliefs = believe(memory, view.shop, view.known)
-        mean = (beliefs.open_means[0 if self.rate < 3 else 1]) if self.open else beliefs.means[self.rate]
-        known = expected(beliefs, view.shop, view.known, self.more * mean, beliefs.spreads[0])
-        told = Told(*view.known.features)
-        now = jnp.where(jnp.maximum(told.promotion, told.event) > 0, jnp.clip(beliefs.lift, 0.3, 10.0), 1.0)
-        level = known.lead_demand + (now - 1.0) * mean
-        factor = self.safety * norm.ppf(jnp.clip(critical_ratio(view.shop, view.known), 0.01, 0.999))
-        return buy(view, level + factor * known.lead_spread - position(view))
-
-    def remember(self, memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
-        """One more period."""
-        return remember(memory, shop, known, seen)
+        share = jax.nn.sigmoid(rate) * jnp.minimum(weight, 1.0)
+        return state + share * (jnp.tanh(new) - state)
 
 
 class Team(eqx.Module):
-    """Several generalists, each with a memory of its own; their mean order."""
+    """Several generalists, each with a memory of its own; the order of their mean wish.
+
+    What they have learned to keep differs, what was seen does not: it is worked on once, and stored with each.
+    """
 
     members: Generalist  # every array with a leading member axis
 
@@ -114,32 +121,93 @@ class Team(eqx.Module):
         return eqx.filter_vmap(lambda member: member.begin(shop, known))(self.members)
 
     def decide(self, view: View, memory: Recalled) -> Decision:
-        """The mean order."""
-        orders = eqx.filter_vmap(lambda member, memory: member.decide(view, memory).order[0])(self.members, memory)
-        return buy(view, orders.mean())
+        """The order of the mean wish."""
+        return buy(view, self.parts(view, memory).order)
+
+    def parts(self, view: View, memory: Recalled) -> Parts:
+        """The means of what their orders are made of."""
+        scene = look(view, _one(memory.kept))
+        wishes = eqx.filter_vmap(lambda member, state: member.bend(scene, state))(self.members, memory.state)
+        wish = Wish(wishes.level.mean(0), wishes.correction.mean(0), wishes.missing.mean(0), scene.usual)
+        return Parts(wish.level, wish.correction, wish.order(view.shop))
 
     def remember(self, memory: Recalled, shop: Shop, known: Known, seen: Seen) -> Recalled:
         """One more period, for each."""
-        return eqx.filter_vmap(lambda member, memory: member.remember(memory, shop, known, seen))(self.members, memory)
+        kept = _one(memory.kept)
+        news = news_of(believe(kept, shop, known), kept, known, seen)
+        state = eqx.filter_vmap(lambda member, state: member.learn(state, news, seen.weight))(
+            self.members, memory.state
+        )
+        members, kept = state.shape[0], remember(kept, shop, known, seen)
+        return Recalled(jax.tree.map(lambda x: jnp.broadcast_to(x, (members, *x.shape)), kept), state)
 
 
-def outline_length(longest: int) -> int:
-    """Numbers that `outline` gives."""
-    from restock.simulator.rollout import fixed_lead_time, nothing_known
+def _one(kept: Memory) -> Memory:
+    return jax.tree.map(lambda x: x[0], kept)
+
+
+def look(view: View, kept: Memory) -> Scene:
+    """What there is to be seen of an item and a moment."""
+    beliefs = believe(kept, view.shop, view.known)
+    habits = Habits(*map(jnp.asarray, (FACTOR, SAFETY, PATIENCE, PAYS)))
+    rule = usual(beliefs, view.shop, view.known, beliefs.full_means[-1], habits)
+    facts = jnp.concatenate([outline(kept, beliefs, view.known), terms_of(rule, beliefs, view.shop, view.known)])
+    stock = still_to_come(view.stock, beliefs.law)
+    return Scene(eqx.tree_at(lambda v: (v.stock, v.known.scale), view, (stock, rule.grain)), rule, facts)
+
+
+def untrained(longest: int, hidden: int, state: int, key: Array) -> Generalist:
+    """About what the rule orders.
+
+    Args:
+        longest: lead time, periods.
+        hidden: units of each layer.
+        state: numbers of the learned memory.
+        key: of the weights.
+    """
+    shapes, layers = sizes(longest, hidden, state), {}
+    drawn = jax.random.normal(key, (sum(out * into for out, into in shapes.values()),))
+    for name, (out, into) in shapes.items():
+        weight, drawn = drawn[: out * into].reshape(out, into), drawn[out * into :]
+        gain = 0.05 if name in ("level", "correct") else 1.0
+        layers[name] = Layer(weight * gain / into**0.5, jnp.zeros(out))
+    # at first, places of the state forget at rates from a half to a hundredth
+    rates = jnp.concatenate([jnp.zeros(state), jnp.linspace(0.0, -4.5, state)])
+    return Generalist(**{**layers, "write": Layer(layers["write"].weight, rates)})
+
+
+def sizes(longest: int, hidden: int, state: int) -> dict[str, tuple[int, int]]:
+    """Outputs and inputs of each layer."""
+    return {
+        "see": (hidden, facts_length(longest) + state),
+        "mix": (hidden, hidden),
+        "level": (2, hidden),
+        "join": (hidden, hidden),
+        "weigh": (hidden, 2 + longest),
+        "think": (hidden, hidden),
+        "correct": (1, hidden),
+        "write": (2 * state, NEWS),
+    }
+
+
+def facts_length(longest: int) -> int:
+    """Numbers that `outline` and `terms_of` give."""
+    from restock.simulator.rollout import nothing_known
 
     def make() -> Array:
         known = eqx.tree_at(lambda k: k.features, nothing_known(), jnp.zeros(len(Told._fields)))
-        memory, law = empty_memory(longest), jnp.append(fixed_lead_time(longest)[0], 0.0)
-        one = jnp.ones(())
-        beliefs = Beliefs(
-            one, memory.means, memory.open_means, memory.squares, memory.week, memory.year, one, law, one, one
-        )
-        return outline(memory, beliefs, known)
+        one = jnp.ones(1)
+        terms = dict.fromkeys(Shop.__dataclass_fields__, one)
+        shop = Shop(**{**terms, "lead_chance": jnp.zeros((1, longest + 1))})
+        memory = empty_memory(longest)
+        beliefs = believe(memory, shop, known)
+        rule = usual(beliefs, shop, known, beliefs.scale, Habits(one[0], one[0], one[0], one[0]))
+        return jnp.concatenate([outline(memory, beliefs, known), terms_of(rule, beliefs, shop, known)])
 
     return jax.eval_shape(make).shape[0]
 
 
-def _news(beliefs: Beliefs, kept: Memory, known: Known, seen: Seen) -> Float[Array, " news"]:
+def news_of(beliefs: Beliefs, kept: Memory, known: Known, seen: Seen) -> Float[Array, " news"]:
     """What happened, without units."""
     told, scale = Told(*known.features), beliefs.scale
     sales = jnp.log1p(seen.sales / scale)
@@ -155,5 +223,6 @@ def _news(beliefs: Beliefs, kept: Memory, known: Known, seen: Seen) -> Float[Arr
             day,
             told.price,
             1.0 / (1.0 + kept.count),
+            jnp.arcsinh((seen.sales - beliefs.means[2]) / beliefs.spreads[0]),
         ]
     )

@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from restock.policies.generalist import Team
-from restock.policies.memory import Told, believe, week_factor
+from restock.policies.memory import USUAL, Told, believe, week_factor
 from restock.policies.network import Parts
 from restock.simulator.remembering import Remembering, Seen, recall
 from restock.simulator.types import Decision, Known, Shop, View
@@ -31,12 +31,9 @@ class Informed(eqx.Module):
         return self.policy.decide(View(view.shop, view.stock, known), memory)
 
     def parts(self, view: View) -> Parts:
-        """What the order of a team is made of: the mean over its members, and the order."""
+        """What the order of a team is made of."""
         known, memory = unpacked(self.policy, view.shop, view.known)
-        view = View(view.shop, view.stock, known)
-        parts = eqx.filter_vmap(lambda member, memory: member.parts(view, memory))(self.policy.members, memory)  # pyright: ignore
-        mean = jax.tree.map(lambda x: x.mean(0), parts)
-        return Parts(mean.level, mean.correction, self.policy.decide(view, memory).order[0])
+        return self.policy.parts(View(view.shop, view.stock, known), memory)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def unpacked(policy: Remembering, shop: Shop, known: Known) -> tuple[Known, Any]:
@@ -80,9 +77,9 @@ def _packed(shop: Shop, known: Known, memory: Any) -> Known:
     kept = jax.tree.map(lambda x: x[0], memory.kept)  # the same for all members
     beliefs = believe(kept, shop, known)
     covered = beliefs.lead + shop.review[0]
-    mean = beliefs.means[2]
+    mean = beliefs.full_means[USUAL]
     demand = mean * covered * week_factor(beliefs.week, covered)
-    spread = jnp.sqrt(covered * beliefs.spreads[0] ** 2 + (mean * beliefs.lead_spread) ** 2)
+    spread = jnp.sqrt(covered * beliefs.spreads[USUAL] ** 2 + (mean * beliefs.lead_spread) ** 2)
     return eqx.tree_at(
         lambda k: (k.scale, k.lead_demand, k.lead_spread, k.features),
         known,

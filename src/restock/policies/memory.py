@@ -8,19 +8,23 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
 from restock.policies.network import normal_safety
 from restock.simulator.remembering import Seen
 from restock.simulator.types import Known, Number, Shop
 
-RATES = jnp.array([0.6, 0.3, 0.1, 0.03])  # of the means of sales
-ERRORS = jnp.array([0.1, 0.03])  # of everything about their spread
+RATES = jnp.array([0.6, 0.3, 0.1, 0.03, 0.006])  # of the means of sales
+ERRORS = jnp.array([0.1, 0.03, 0.006])  # of everything about their spread
+USUAL = 1  # place of the usual rate in ERRORS, and in what of RATES is kept of it: slow, but not for ever
+FAST = len(RATES) - len(ERRORS)  # rates of means of sales only
 VISIT = 0.25  # of a place in a season, each time that it comes round
+MANY = 100.0  # periods seen, from which on more of them are no news
 LAST = 4  # sales kept as they were
 WEEK, YEAR = 7, 13  # places of the two seasons: days, and parts of four weeks
 GUESSED, ASSUMED = 0.7, 0.15  # observations that a guess from like items is worth, and that one unit per period is
-TOLD_LAW, PROMISE, USUAL = 50.0, 3.0, 1.0  # orders that a law of lead times is worth: told, promised, assumed
+TOLD_LAW, PROMISE, HABIT = 50.0, 3.0, 1.0  # orders that a law of lead times is worth: told, promised, assumed
 
 
 class Told(NamedTuple):
@@ -54,9 +58,11 @@ class Memory(eqx.Module):
     weights: Float[Array, "*axes rate"]
     open_means: Float[Array, "*axes error"]  # the same where nothing was hidden
     open_weights: Float[Array, "*axes error"]
+    full_means: Float[Array, "*axes error"]  # with what was hidden filled up by what is usually asked for beyond it
+    full_weights: Float[Array, "*axes error"]
     squares: Float[Array, "*axes error"]  # of surprises, units squared
     square_weights: Float[Array, "*axes error"]
-    hidden: Float[Array, "*axes error"]  # share of periods in which demand was hidden
+    hidden: Float[Array, "*axes error"]  # share of periods in which demand was hidden, times `square_weights`
     empty: Float[Array, "*axes error"]  # share of periods without a sale
     product: Number  # of each surprise and the one before, units squared
     surprise: Number  # the last one, units
@@ -74,9 +80,10 @@ class Memory(eqx.Module):
 class Beliefs(eqx.Module):
     """What a memory says, in units."""
 
-    scale: Number  # mean demand over all that was seen, units per period
+    scale: Number  # mean sales at the usual rate, units per period
     means: Float[Array, "*axes rate"]
     open_means: Float[Array, "*axes error"]
+    full_means: Float[Array, "*axes error"]
     spreads: Float[Array, "*axes error"]  # standard deviation of surprises
     week: Float[Array, "*axes week"]  # factors, this period first
     year: Float[Array, "*axes year"]
@@ -84,6 +91,7 @@ class Beliefs(eqx.Module):
     law: Float[Array, "*axes count"]  # chances that an order comes after 0, 1, 2, ... periods; last: never
     lead: Number  # mean of those that come
     lead_spread: Number
+    interval: Number  # periods between two with a sale
 
 
 def empty_memory(longest: int) -> Memory:
@@ -91,8 +99,8 @@ def empty_memory(longest: int) -> Memory:
     none, rates, errors = jnp.zeros(()), jnp.zeros(RATES.shape), jnp.zeros(ERRORS.shape)
     last, week, year = jnp.zeros(LAST), jnp.zeros(WEEK), jnp.zeros(YEAR)
     return Memory(
-        none, rates, rates, errors, errors, errors, errors, errors, errors, none, none, last, last, none, none,
-        week, week, year, year, jnp.zeros(longest + 2),
+        none, rates, rates, errors, errors, errors, errors, errors, errors, errors, errors, none, none, last, last,
+        none, none, week, week, year, year, jnp.zeros(longest + 2),
     )  # fmt: skip
 
 
@@ -106,15 +114,17 @@ def believe(memory: Memory, shop: Shop, known: Known) -> Beliefs:
         return (sums + worth * rates * prior) / (weights + worth * rates)
 
     means = mean(memory.means, memory.weights, RATES, guess)
-    scale = jnp.maximum(means[-1], 1e-3)
-    open_means = mean(memory.open_means, memory.open_weights, ERRORS, means[2:])
+    scale = jnp.maximum(means[FAST + USUAL], 1e-3)
+    open_means = mean(memory.open_means, memory.open_weights, ERRORS, means[FAST:])
+    full_means = mean(memory.full_means, memory.full_weights, ERRORS, open_means)
     usual_square = scale + jnp.where(told.category > 0, told.category_dispersion, 0.3) * scale**2
     squares = mean(memory.squares, memory.square_weights, ERRORS, usual_square)
+    often = mean(memory.square_weights - memory.empty, memory.square_weights, ERRORS, -jnp.expm1(-guess))[0]
     week = (memory.week + 0.5 * VISIT) / (memory.week_weights + 0.5 * VISIT)
     year = (memory.year + 0.5 * VISIT) / (memory.year_weights + 0.5 * VISIT)
     lift = (memory.lift + 0.1) / (memory.lift_weight + 0.1)
 
-    worth_law = jnp.where(told.law_told > 0, TOLD_LAW, jnp.where(told.promised > 0, PROMISE, USUAL))
+    worth_law = jnp.where(told.law_told > 0, TOLD_LAW, jnp.where(told.promised > 0, PROMISE, HABIT))
     chances = shop.lead_chance[0]
     law = jnp.append(chances, jnp.maximum(1.0 - chances.sum(), 0.0))
     law = (worth_law * law + memory.leads) / (worth_law + memory.leads.sum())
@@ -122,7 +132,10 @@ def believe(memory: Memory, shop: Shop, known: Known) -> Beliefs:
     comes = jnp.maximum(law[:-1].sum(), 1e-6)
     lead = law[:-1] @ leads / comes
     lead_spread = jnp.sqrt(jnp.maximum(law[:-1] @ leads**2 / comes - lead**2, 0.0))
-    return Beliefs(scale, means, open_means, jnp.sqrt(squares), week, year, lift, law, lead, lead_spread)
+    interval = 1.0 / jnp.clip(often, 1e-3, 1.0)
+    return Beliefs(
+        scale, means, open_means, full_means, jnp.sqrt(squares), week, year, lift, law, lead, lead_spread, interval
+    )
 
 
 def expected(beliefs: Beliefs, shop: Shop, known: Known, mean: Number, spread: Number) -> Known:
@@ -173,6 +186,9 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
 
     means, weights = move(memory.means, memory.weights, RATES, plain, counts)
     open_means, open_weights = move(memory.open_means, memory.open_weights, ERRORS, plain, counts * (1.0 - hidden))
+    usual_day = beliefs.full_means[USUAL] * factor
+    full = jnp.where(hidden > 0, beyond(usual_day, beliefs.spreads[USUAL], sales), sales) / factor
+    full_means, full_weights = move(memory.full_means, memory.full_weights, ERRORS, full, counts)
     surprise = weight * (sales - beliefs.means[2] * factor)
     squares, square_weights = move(memory.squares, memory.square_weights, ERRORS, surprise**2, weight)
     share = weight * ERRORS
@@ -180,8 +196,8 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
     lift, lift_weight = move(memory.lift, memory.lift_weight, jnp.asarray(VISIT), ratio / day, weight * lifted)
     year_ratio = jnp.minimum(sales / beliefs.scale, 30.0)
     at_week, at_year = jnp.arange(WEEK) == 0, jnp.arange(YEAR) == 0
-    usual_day = weight * told.days * (1.0 - lifted)
-    week, week_weights = move(memory.week, memory.week_weights, VISIT * at_week, jnp.minimum(ratio, 10.0), usual_day)
+    plain_day = weight * told.days * (1.0 - lifted)
+    week, week_weights = move(memory.week, memory.week_weights, VISIT * at_week, jnp.minimum(ratio, 10.0), plain_day)
     year, year_weights = move(memory.year, memory.year_weights, VISIT * at_year, year_ratio, weight * told.weeks)
     turn_week, turn_year = told.days > 0, (told.weeks > 0) & (told.moves > 0)
     return Memory(
@@ -190,6 +206,8 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
         weights=weights,
         open_means=open_means,
         open_weights=open_weights,
+        full_means=full_means,
+        full_weights=full_weights,
         squares=squares,
         square_weights=square_weights,
         hidden=memory.hidden + share * (hidden - memory.hidden),
@@ -208,6 +226,12 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
     )
 
 
+def beyond(mean: Number, spread: Number, least: Number) -> Number:
+    """Mean of normal demand that is known to be so much at least: what a stock-out hides (Tobin 1958)."""
+    place = jnp.clip((least - mean) / jnp.maximum(spread, 1e-9), -4.0, 4.0)
+    return jnp.maximum(mean + spread * norm.pdf(place) / norm.sf(place), least)
+
+
 def outline(memory: Memory, beliefs: Beliefs, known: Known) -> Float[Array, " input"]:
     """The memory without units, for a network."""
     told, scale = Told(*known.features), beliefs.scale
@@ -215,27 +239,28 @@ def outline(memory: Memory, beliefs: Beliefs, known: Known) -> Float[Array, " in
     def logs(units: Array) -> Array:
         return jnp.log1p(jnp.maximum(units, 0.0) / scale)
 
+    orders = jnp.minimum(memory.leads.sum(), MANY / 2)
     share = memory.product / jnp.maximum(memory.squares[0], 1e-9)
     numbers = [
-        jnp.log1p(memory.count) / 4.0,
+        jnp.log1p(jnp.minimum(memory.count, MANY)) / 4.0,
         1.0 / (1.0 + memory.count),
-        jnp.clip(jnp.log(scale) / 4.0, -2.0, 2.0),  # units are whole, so a slow item is another one than a fast item
         jnp.clip(share, -1.0, 1.0),
         jnp.log(jnp.clip(beliefs.lift, 0.1, 10.0)),
         jnp.minimum(memory.lift_weight, 1.0),
         told.days, told.weeks, told.plan, told.promotion, told.promotion_soon, told.promotion_later,
         told.price, told.price_soon, told.price_later, told.event, told.event_soon, told.event_later,
         told.category, told.category * logs(told.category_level), told.law_told, told.promised,
-        beliefs.lead / 4.0, beliefs.lead_spread / 3.0, beliefs.law[-1], jnp.log1p(memory.leads.sum()) / 3.0,
+        beliefs.lead / 4.0, beliefs.lead_spread / 3.0, beliefs.law[-1], jnp.log1p(orders) / 3.0,
     ]  # fmt: skip
     lists = [
         logs(beliefs.means),
         logs(beliefs.open_means),
+        logs(beliefs.full_means),
         logs(beliefs.spreads),
         logs(memory.last),
         memory.last_hidden,
-        memory.hidden,
-        memory.empty,
+        memory.hidden / jnp.maximum(memory.square_weights, 1e-6),
+        memory.empty / jnp.maximum(memory.square_weights, 1e-6),
         told.days * jnp.log(jnp.clip(beliefs.week, 0.1, 10.0)),
         told.weeks * jnp.log(jnp.clip(beliefs.year[:4], 0.1, 10.0)),
         told.weeks * jnp.minimum(memory.year_weights[:4] * 4.0, 1.0),

@@ -54,10 +54,8 @@ class Network(eqx.Module):
     weigh: Layer
     think: Layer
     correct: Layer
-    bound: float | None = eqx.field(static=True)  # how far a level and a correction go; none: as far as they like
 
-    def __init__(self, features: int, lead: int, hidden: int, key: Array, bound: float | None = None) -> None:
-        self.bound = bound
+    def __init__(self, features: int, lead: int, hidden: int, key: Array) -> None:
         shapes = {
             "see": (hidden, features + TERMS),
             "mix": (hidden, hidden),
@@ -83,8 +81,7 @@ class Network(eqx.Module):
         hidden = hidden + jnp.tanh(self.mix(hidden))
         bend, safety = self.level(hidden)
         usual = known.lead_demand + (normal_safety(shop, known) + safety) * known.lead_spread
-        bend = jnp.clip(bend, -3.0, 3.0) if self.bound is None else self.bound * jnp.tanh(bend / self.bound)
-        return Context(usual * jnp.exp(bend), self.join(hidden))
+        return Context(usual * jnp.exp(jnp.clip(bend, -3.0, 3.0)), self.join(hidden))
 
     def decide(self, view: View, context: Context) -> Decision:
         """The order at this stock."""
@@ -102,8 +99,6 @@ class Network(eqx.Module):
         joint = jnp.tanh(context.hidden + self.weigh(stock_inputs(view, missing, slots)))
         joint = joint + jnp.tanh(self.think(joint))
         correction = self.correct(joint)[0]
-        if self.bound is not None:
-            correction = self.bound * jnp.tanh(correction / self.bound)
         order = jax.nn.softplus(SHARPNESS * (missing + correction)) / SHARPNESS * scale
         return Parts(context.level, correction * scale, order)
 

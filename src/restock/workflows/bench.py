@@ -10,16 +10,31 @@ from restock.progress import Progress, Silent
 from restock.workflows.benches.backlog import BACKLOG
 from restock.workflows.benches.fixed_cost import FIXED_COST
 from restock.workflows.benches.forecast import FORECAST
+from restock.workflows.benches.generalist import GENERALIST
 from restock.workflows.benches.lost_sales import LOST_SALES
 from restock.workflows.benches.lot_sizing import LOT_SIZING
 from restock.workflows.benches.nonstationary import NONSTATIONARY
 from restock.workflows.benches.pricing import PRICING
 from restock.workflows.benches.result import Bench, BenchResult, Row, Task, this_machine
+from restock.workflows.benches.rivals import RIVALS
 from restock.workflows.benches.simulator import SIMULATOR
+from restock.workflows.benches.stockouts import STOCKOUTS
 
 BENCHES: dict[str, Bench] = {
     bench.name: bench
-    for bench in (LOST_SALES, BACKLOG, FIXED_COST, LOT_SIZING, NONSTATIONARY, PRICING, FORECAST, SIMULATOR)
+    for bench in (
+        LOST_SALES,
+        BACKLOG,
+        FIXED_COST,
+        LOT_SIZING,
+        NONSTATIONARY,
+        PRICING,
+        RIVALS,
+        SIMULATOR,
+        STOCKOUTS,
+        GENERALIST,
+        FORECAST,
+    )
 }
 BENCH, METHOD, INSTANCE = Text("bench", "评测"), Text("method", "方法"), Text("instance", "算例")
 

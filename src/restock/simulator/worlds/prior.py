@@ -198,3 +198,35 @@ class Prior(Settings):
 
 
 PRIOR = Prior()
+
+EVERYDAY = Prior(  # within the prior: what most shops sell most of, and terms that most items can live with
+    demand=DemandPrior(
+        parts=PartShares(
+            jump=0.1, trend=0.1, walk=0.15, memory=0.15, life=0.06, spike=0.08, gap=0.03, spread=0.05,
+            week=0.4, year=0.2, cycle=0.04, event=0.15, promotion=0.2,
+        ),
+        level=(0.1, 300.0),
+        interval=(1.2, 10.0),
+    ),
+    deliveries=DeliveryPrior(lead=(0, 5)),
+    terms=TermsPrior(
+        margin_to_holding=(1.0, 100.0), backlog=0.1, partial=0.1, fixed_cost=0.05, packed=0.15, minimum=0.05,
+        reviewed=0.2, empty=0.6, cover=(0.1, 20.0),
+    ),
+)  # fmt: skip
+
+CALM = Prior(  # within the prior: demand whose law never changes, on terms without any rule
+    demand=DemandPrior(
+        parts=PartShares(**dict.fromkeys(PartShares.model_fields, 0.0)),
+        noises=NoiseShares(steady=0.2, poisson=0.4, mixed=0.3, lumpy=0.1),
+        level=(0.3, 100.0),
+        dispersion=(0.02, 1.0),
+    ),
+    deliveries=DeliveryPrior(
+        kinds=DeliveryShares(fixed=0.8, crossing=0.1, in_order=0.1), lead=(0, 5), lossy=0.1, lead_told=0.8
+    ),
+    terms=TermsPrior(
+        margin_to_holding=(1.0, 100.0), goodwill=0.3, backlog=0.1, partial=0.05, fixed_cost=0.05, packed=0.1,
+        minimum=0.05, reviewed=0.1, empty=0.7, cover=(0.1, 10.0),
+    ),
+)  # fmt: skip

@@ -1,99 +1,133 @@
-"""The pretrained policy on worlds that it was not trained on, by how much it has seen of them.
+"""The pretrained policy on worlds that it was not trained on, by how much it has seen of them; on lost sales whose law
+nobody tells; and how fast it decides."""
 
-A world's score is what its orders gained over ordering nothing, as a share of what all its demand is worth; a world
-lost altogether counts as -1, so that none drowns the others.
-"""
-
-import itertools
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import NamedTuple
+from functools import partial
+from statistics import median
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
-from restock.algorithms.generalist import BOUND, Lives, live_worlds, scores
+from restock.environments.lost_sales import PUBLISHED, ZIPKIN, find_instance
 from restock.language import Text
-from restock.policies.generalist import AdaptiveBaseStock
+from restock.policies.generalist import Team
 from restock.policies.pretrained import load_generalist
-from restock.simulator.remembering import Remembering
-from restock.simulator.worlds import Worlds, draw_second_worlds, draw_worlds
+from restock.simulator.remembering import Remembering, recall
+from restock.simulator.types import View
 from restock.workflows.benches.result import Bench, Row, Task
+from restock.workflows.benches.unknown_law import cost_of
+from restock.workflows.benches.world_scores import (
+    PRIORS,
+    Score,
+    adaptive_base_stock,
+    adaptive_reorder,
+    evaluation_worlds,
+    foresight_score,
+    members_of,
+    score_of,
+)
 
 OBSERVATIONS = (0, 1, 2, 5, 10, 20, 50)
-HISTORY, PERIODS = 50, 50
-WORLDS, TUNING = 4000, 2000
-EVALUATION, TO_TUNE = 104_729, 15_485_863  # seeds that no training uses
-PRIORS: dict[str, Callable[[np.random.Generator, int, int], Worlds]] = {
-    "prior": draw_worlds,
-    "second-prior": draw_second_worlds,
-}
-INSTANCES = tuple(f"{prior}-{seen}" for prior in PRIORS for seen in OBSERVATIONS)
-RIVAL, LEARNED = "adaptive_base_stock", "generalist"
-ABOUT = Text("a pretrained policy on worlds never seen", "预训练策略在从未见过的世界中的表现")
-
-
-class Score(NamedTuple):
-    """Over worlds."""
-
-    mean: float
-    stderr: float
-    each: NDArray[np.float64]
+ON_WORLDS = tuple(f"{prior}-{seen}" for prior in PRIORS for seen in OBSERVATIONS)
+ON_LOST_SALES = tuple(f"unknown-{instance.name}" for instance in ZIPKIN if instance.demand == "poisson")
+SPEED = "decisions-per-second"
+RIVAL, REORDER, LEARNED, FORESIGHT = "adaptive_base_stock", "adaptive_reorder", "generalist", "foresight"
+MEMBERS = ("member_0", "member_1", "member_2")
+REPEATS, TIMES = 9, 10
+ABOUT = Text("a pretrained policy on items never seen", "预训练策略在从未见过的商品上的表现")
 
 
 def bench_generalist(task: Task) -> Iterator[Row]:
-    """A row per prior, number of observations and method; `ratio` is the multiple of the rival's score."""
-    task.progress.start(ABOUT, len(task.instances) * len(task.methods))
-    done = 0
-    for name in task.instances:
-        lives, rival = evaluation_worlds(name), None
-        for method in (RIVAL, LEARNED):
-            began = time.perf_counter()
-            score = score_of(adaptive_base_stock() if method == RIVAL else load_generalist(), lives)
-            rival = rival or score
-            if method not in task.methods:
-                continue
-            done += 1
-            told = f"{name} {method} {score.mean:.4f}"
-            task.progress.advance(done, Text(told, told))
-            seconds, ratio = time.perf_counter() - began, score.mean / rival.mean
-            yield Row(name, method, score.mean, score.stderr, None, seconds, 1, ratio=ratio, more_is_better=True)
+    """A row per instance and method.
+
+    On worlds the value is a score, `ratio` the multiple of the adaptive base stock's, and low to high the interval of
+    the difference from it, world by world. On lost sales it is the cost per period. Then decisions per second.
+    """
+    task.progress.start(ABOUT, len(task.instances))
+    for done, name in enumerate(task.instances, 1):
+        yield from (
+            _speed(task) if name == SPEED else _costs(name, task) if name in ON_LOST_SALES else _worlds(name, task)
+        )
+        task.progress.advance(done, Text(name, name))
 
 
-def evaluation_worlds(name: str) -> Lives:
-    """Worlds that no training and no tuning sees. name: of `INSTANCES`"""
+def _policies(task: Task) -> dict[str, Remembering]:
+    team = load_generalist()
+    policies: dict[str, Callable[[], Remembering]] = {
+        RIVAL: adaptive_base_stock,
+        REORDER: adaptive_reorder,
+        LEARNED: lambda: team,
+        **{name: partial(lambda one: one, one) for name, one in members_of(team).items()},
+    }
+    return {name: make() for name, make in policies.items() if name in task.methods}
+
+
+def _worlds(name: str, task: Task) -> Iterator[Row]:
     prior, seen = name.rsplit("-", 1)
-    generator = np.random.default_rng([EVALUATION, len(prior)])
-    return live_worlds(PRIORS[prior](generator, WORLDS, HISTORY + PERIODS), generator, HISTORY, int(seen))
+    lives = evaluation_worlds(prior, int(seen))
+    rival = score_of(adaptive_base_stock(), lives)
+    for method, policy in _policies(task).items():
+        began = time.perf_counter()
+        score = score_of(policy, lives)
+        yield _row(name, method, score, rival, time.perf_counter() - began)
+    if FORESIGHT in task.methods:
+        began = time.perf_counter()
+        score = foresight_score(lives)
+        yield _row(name, FORESIGHT, score, rival, time.perf_counter() - began)
 
 
-def score_of(policy: Remembering, lives: Lives) -> Score:
-    """The mean score and its standard error over worlds."""
-    each = np.clip(np.asarray(_scores(policy, lives), np.float64), BOUND, 1.0)
-    return Score(float(each.mean()), float(each.std() / len(each) ** 0.5), each)
+def _row(name: str, method: str, score: Score, rival: Score, seconds: float) -> Row:
+    differences = score.each - rival.each
+    middle, half = differences.mean(), 1.96 * differences.std() / len(differences) ** 0.5
+    return Row(
+        name, method, score.mean, score.stderr, None, seconds, 1, score.mean / rival.mean,
+        more_is_better=True, low=float(middle - half), high=float(middle + half),
+    )  # fmt: skip
 
 
-@cache
-def adaptive_base_stock() -> AdaptiveBaseStock:
-    """The rule with the best score on worlds of the prior, of all these numbers."""
-    generator = np.random.default_rng(TO_TUNE)
-    lives = live_worlds(draw_worlds(generator, TUNING, HISTORY + PERIODS), generator, HISTORY)
-    grid = itertools.product((1, 2, 3), (False, True), (0.25, 0.5, 0.75, 1.0, 1.25), (0.6, 0.7, 0.8, 0.9, 1.0, 1.1))
-    rules = [AdaptiveBaseStock(rate, open_, jnp.asarray(safe), jnp.asarray(more)) for rate, open_, safe, more in grid]
-    return max(rules, key=lambda rule: score_of(rule, lives).mean)
+def _costs(name: str, task: Task) -> Iterator[Row]:
+    instance = find_instance(name.removeprefix("unknown-"))
+    for method, policy in _policies(task).items():
+        began = time.perf_counter()
+        cost, stderr = cost_of(policy, instance, seed=0)
+        yield Row(name, method, cost, stderr, PUBLISHED[instance].optimum, time.perf_counter() - began, 1)
 
 
-_scores = eqx.filter_jit(scores)
+def _speed(task: Task) -> Iterator[Row]:
+    """Decisions of one period for some thousand items, their past already read, per second of one core's work."""
+    if LEARNED not in task.methods:
+        return
+    team, lives = load_generalist(), evaluation_worlds("prior", 50)
+    shop, known = lives.stretch.shop, jax.tree.map(lambda x: x[:, 0], lives.stretch.known)
+    memory = eqx.filter_jit(recall)(team, shop, lives.past, lives.seen)
+    arguments = jax.tree.map(lambda x: jnp.moveaxis(x, 0, -1), (View(shop, lives.stretch.stock, known), memory))
+    _orders(team, *arguments).block_until_ready()
+    began, seconds = time.perf_counter(), []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        for _ in range(TIMES):
+            _orders(team, *arguments).block_until_ready()
+        seconds.append((time.process_time() - start) / TIMES)
+    speeds = len(lives.worth) / np.array(seconds)
+    took, spread = time.perf_counter() - began, float(speeds.std() / REPEATS**0.5)
+    yield Row(SPEED, LEARNED, len(lives.worth) / median(seconds), spread, None, took, 1, more_is_better=True)
+
+
+@eqx.filter_jit
+def _orders(team: Team, view: View, memory: jax.Array) -> jax.Array:
+    return jax.vmap(lambda view, memory: team.decide(view, memory).order[0], in_axes=-1)(view, memory)
+
 
 GENERALIST = Bench(
     name="generalist",
     about=ABOUT,
-    methods=(RIVAL, LEARNED),
-    instances=INSTANCES,
-    usual=INSTANCES,
-    quick=("prior-5", "second-prior-5"),
+    methods=(RIVAL, REORDER, LEARNED, *MEMBERS, FORESIGHT),
+    instances=(*ON_WORLDS, *ON_LOST_SALES, SPEED),
+    usual=(*ON_WORLDS, *ON_LOST_SALES, SPEED),
+    quick=("prior-5", "second-prior-5", SPEED),
+    quick_methods=(RIVAL, LEARNED),
     run=bench_generalist,
 )

@@ -1,0 +1,66 @@
+"""Decisions for a live state: stock, pipeline and latest sales in, orders out, from the compiled policy."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, Field
+
+from restock.errors import UsageError
+from restock.language import Text
+from restock.service.access import CanDecide
+from restock.service.problems import Said, documented
+from restock.workflows.asked import Asked
+
+router = APIRouter(tags=["decisions"])
+MOST = 8192  # items of one call: the largest compiled size
+EXAMPLE = {
+    "period": "day",
+    "today": "2026-11-24",
+    "items": [
+        {
+            "item": "A-1",
+            "site": "SH",
+            "on_hand": 12,
+            "on_order": [{"periods_ago": 1, "quantity": 24}],
+            "sales": [3, 5, 4, 6, 2, 7, 9],
+            "terms": {"price": 10, "unit_cost": 6, "lead_time": 3, "pack": 6},
+        }
+    ],
+}
+
+
+class Decision(BaseModel):
+    """What to order of one item now, and what that rests on."""
+
+    item: str
+    site: str
+    quantity: float = Field(description="Units that the supplier takes: packs, minimum, order day")
+    wanted: float = Field(description="Before that")
+    policy: str
+    periods_seen: int
+    expected_demand: float = Field(description="Over lead time and review period")
+    spread: float
+    assumptions: list[Said]
+    warnings: list[Said]
+
+
+class Decisions(BaseModel):
+    """In the order in which they were asked for."""
+
+    decisions: list[Decision]
+
+
+@router.post("/decisions", responses=documented(401, 403))
+def decide(desk: CanDecide, asked: Annotated[Asked, Body(examples=[EXAMPLE])]) -> Decisions:
+    """Orders for items as they stand now; nothing is kept. What is not given is assumed, and said."""
+    from restock.workflows.decisions import decide_items
+
+    if not 0 < len(asked.items) <= MOST:
+        raise UsageError(
+            Text(
+                f"{len(asked.items)} items in one call, of 1 to {MOST}",
+                f"一次请求 {len(asked.items)} 个商品，应为 1 到 {MOST} 个",
+            ),
+            hint=Text("send them in several calls", "请分多次请求"),
+        )
+    return Decisions.model_validate({"decisions": [one.to_json() for one in decide_items(asked)]})

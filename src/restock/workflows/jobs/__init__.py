@@ -1,0 +1,1 @@
+"""Long work that somebody asked for and somebody else carries out: kept in the state, done by a worker."""

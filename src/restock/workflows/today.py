@@ -1,0 +1,90 @@
+"""The shop today, understood once and asked often: items, forecasts, and why a line is what it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from restock.errors import MissingError, UsageError
+from restock.language import Text
+from restock.policies.rules import QUANTILES
+from restock.storage.models import list_models
+from restock.workflows.decide import Decided, decide
+from restock.workflows.explain import Explanation, find_row, take_apart
+from restock.workflows.plan import lines_frame, settings_of
+from restock.workflows.project import Project
+from restock.workflows.situation import Situation, day, understand
+from restock.workflows.training import Trained
+from restock.workflows.untrained import trained_or_not
+
+SAID = ("reason", "reason_zh", "why_not_en", "why_not_zh", "order_by")  # of lines only
+
+
+@dataclass(frozen=True)
+class Today:
+    """A snapshot, and what the newest policy makes of it; before any training, the pretrained one."""
+
+    situation: Situation
+    model: str
+    trained: Trained
+    decided: Decided
+    items: pl.DataFrame  # one row per item and site, sorted and numbered
+
+    @staticmethod
+    def mark(project: Project) -> object:
+        """Changes when anything changes that today depends on."""
+        models = list_models(project.folder)
+        return project.facts.latest(), models[-1] if models else None, repr(settings_of(project.config))
+
+    def explain(self, item: str, site: str | None) -> Explanation:
+        """Take the line of an item apart.
+
+        Raises:
+            MissingError: there is no such item or site.
+        """
+        try:
+            row = find_row(self.situation, item, site)
+        except UsageError as error:
+            raise MissingError(error.message, hint=error.hint) from None
+        return take_apart(self.situation, (self.model, self.trained), self.decided, row)
+
+    def forecasts(self) -> pl.DataFrame:
+        """Demand over lead time and review period: mean, spread, and quantiles from the policy's past errors."""
+        history, terms, decided = self.situation.history, self.situation.terms, self.decided
+        first = day(history, history.shape[1])
+        span = np.asarray(terms.lead_time) + np.asarray(terms.review)
+        levels = np.maximum(decided.lead_demand[:, None] + decided.errors * decided.lead_spread[:, None], 0.0)
+        columns = {
+            "item": list(history.items),
+            "site": list(history.sites),
+            "first_day": [str(first)] * len(history.items),
+            "periods": span.astype(np.float64),
+            "period_days": [history.period_days] * len(history.items),
+            "mean": decided.lead_demand.astype(np.float64),
+            "spread": decided.lead_spread.astype(np.float64),
+            "per_period": decided.scale.astype(np.float64),
+            **{f"q{round(q * 100):02d}": levels[:, i].astype(np.float64) for i, q in enumerate(QUANTILES)},
+        }
+        return _numbered(pl.DataFrame(columns).with_columns(pl.col(pl.Float64).round(4)))
+
+
+def understand_today(project: Project) -> Today:
+    """The newest snapshot with the newest policy.
+
+    Raises:
+        MissingError: nothing has been loaded.
+    """
+    latest = project.facts.latest()
+    if latest is None or "sales" not in project.facts.manifest(latest).tables:
+        raise MissingError(
+            Text("no sales have been loaded yet", "还没有导入销售数据"),
+            hint=Text("upload a file of sales", "请上传销售文件"),
+        )
+    situation = understand(project)
+    model, trained = trained_or_not(project, situation, None)
+    decided = decide(situation, trained)
+    return Today(situation, model, trained, decided, _numbered(lines_frame(situation, decided).drop(SAID)))
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.sort("item", "site").with_row_index("number", offset=1)
