@@ -10,7 +10,7 @@ from run import Lines, commit
 import restock.policies
 from restock.algorithms.generalist import GeneralistConfig
 from restock.policies.pretrained import save_generalist
-from restock.simulator.worlds import EVERYDAY, LONGEST, PRIOR
+from restock.simulator.worlds import CALM, EVERYDAY, LONGEST, PRIOR
 from restock.workflows.benches.result import this_machine
 from restock.workflows.benches.world_scores import (
     adaptive_base_stock,
@@ -48,7 +48,7 @@ def main() -> None:
         "settings": config.model_dump(),
         "seeds": SEEDS,
         "size": {"longest": LONGEST, "hidden": config.hidden, "state": config.state, "members": len(SEEDS)},
-        "worlds": {"half": PRIOR.model_dump(), "other_half": EVERYDAY.model_dump()},
+        "a_third_each": {"prior": PRIOR.model_dump(), "everyday": EVERYDAY.model_dump(), "calm": CALM.model_dump()},
         "seconds": round(seconds),
         "machine": this_machine(),
         "development_scores": scores,

@@ -34,7 +34,7 @@ class FineTuningConfig(BaseModel):
     batch: int = Field(default=256, gt=0, description="Windows averaged in one step")
     periods: int = Field(default=16, gt=0, description="Periods of a window")
     ignored: int = Field(default=3, ge=0, description="First periods of a window whose money does not count")
-    learning_rate: float = Field(default=5e-4, gt=0, description="Largest step of Adam")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of Adam")
     at_once: int = Field(default=20, gt=0, description="Updates between two looks at validation money")
     patience: int = Field(default=3, ge=1, description="Looks without a rise before it stops")
 
