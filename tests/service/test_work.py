@@ -239,6 +239,8 @@ def test_the_queue_carries_names_from_one_process_to_another(address, project, m
     task = take.huey.dequeue()
     take.huey.execute(task)
     assert got == ["job-1"]
+    put.close()
+    take.close()
 
 
 class Target(ThreadingHTTPServer):

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import structlog
@@ -47,6 +48,7 @@ def serve(folder: Path, host: str | None = None, port: int | None = None, *, wit
     if service.host in OPEN_TO_ALL:
         structlog.get_logger().warning("everybody on the network can reach it; put TLS in front", host=service.host)
     beside = _start_worker(folder) if with_worker else None
+    threading.Thread(target=warm_up, name="warm up", daemon=True).start()
     try:
         app = create_app(Host(folder, state, open_queue(project), given=given))
         uvicorn.run(
@@ -62,6 +64,16 @@ def work(folder: Path, workers: int = 1) -> None:
     """Do long work until told to stop."""
     logs.set_up()
     Worker(open_project(folder), workers).run()
+
+
+def warm_up() -> None:
+    """Compile what `POST /decisions` needs before somebody waits for it: a hundred items with four weeks of days."""
+    from restock.workflows.asked import Asked, AskedItem
+    from restock.workflows.decisions import decide_items
+
+    item = AskedItem(item="-", on_hand=1.0, sales=(1.0,) * 28)
+    decide_items(Asked(items=(item,) * 100))
+    structlog.get_logger().info("decisions are compiled")
 
 
 def _start_worker(folder: Path) -> subprocess.Popen[bytes]:

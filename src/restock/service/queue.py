@@ -26,6 +26,10 @@ class HueyQueue:
         """Have a worker take up this job."""
         self.task(job)
 
+    def close(self) -> None:
+        """Let go of the connection of this thread."""
+        self.huey.storage.close()
+
 
 def open_queue(project: Project, work: Callable[[str], None] | None = None) -> HueyQueue:
     """The queue of a project.
@@ -54,4 +58,5 @@ def _postgres(address: str) -> Any:
     from huey import PostgresHuey
 
     scheme, _, rest = address.partition("://")
-    return PostgresHuey(NAME, dsn=f"{scheme.partition('+')[0]}://{rest}", results=False)
+    # Asked every now and then, without a listening connection that nobody would close.
+    return PostgresHuey(NAME, dsn=f"{scheme.partition('+')[0]}://{rest}", results=False, blocking=False)

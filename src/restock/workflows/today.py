@@ -17,6 +17,7 @@ from restock.workflows.situation import Situation, day, understand
 from restock.workflows.training import Trained
 from restock.workflows.untrained import trained_or_not
 
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a forecast that is shown
 SAID = ("reason", "reason_zh", "why_not_en", "why_not_zh", "order_by")  # of lines only
 
 
@@ -53,7 +54,8 @@ class Today:
         history, terms, decided = self.situation.history, self.situation.terms, self.decided
         first = day(history, history.shape[1])
         span = np.asarray(terms.lead_time) + np.asarray(terms.review)
-        levels = np.maximum(decided.lead_demand[:, None] + decided.errors * decided.lead_spread[:, None], 0.0)
+        errors = np.stack([np.interp(LEVELS, QUANTILES, row) for row in decided.errors])
+        levels = np.maximum(decided.lead_demand[:, None] + errors * decided.lead_spread[:, None], 0.0)
         columns = {
             "item": list(history.items),
             "site": list(history.sites),
@@ -63,7 +65,7 @@ class Today:
             "mean": decided.lead_demand.astype(np.float64),
             "spread": decided.lead_spread.astype(np.float64),
             "per_period": decided.scale.astype(np.float64),
-            **{f"q{round(q * 100):02d}": levels[:, i].astype(np.float64) for i, q in enumerate(QUANTILES)},
+            **{f"q{round(q * 100):02d}": levels[:, i].astype(np.float64) for i, q in enumerate(LEVELS)},
         }
         return _numbered(pl.DataFrame(columns).with_columns(pl.col(pl.Float64).round(4)))
 

@@ -96,7 +96,7 @@ def list_forecasts(
     desk: CanRead, host: TheHost, item: Word = None, site: Word = None, limit: Limit = 200, cursor: Cursor = None
 ) -> shapes.Page[shapes.Forecast]:
     """Demand over lead time and review period: mean, spread and quantiles, by item."""
-    frame = host.today().forecasts().with_row_index("number", offset=1)
+    frame = host.today().forecasts()
     return shapes.Page[shapes.Forecast](**_rows(frame, (item, site), limit, cursor, _forecast))
 
 

@@ -25,11 +25,6 @@ def count_admins(session: Session) -> int:
     return session.scalar(select(func.count()).where(User.role == "admin", User.active)) or 0
 
 
-def has_users(session: Session) -> bool:
-    """Whether anybody is known."""
-    return session.scalar(select(User.id).limit(1)) is not None
-
-
 def find_key(session: Session, prefix: str) -> tuple[Key, User] | None:
     """A key by its public part, with its owner."""
     query = select(Key, User).join(User, Key.user_id == User.id).where(Key.prefix == prefix)

@@ -158,12 +158,15 @@ def actor_of_session(desk: Desk, token: str) -> tuple[Actor, str, User] | None:
 
 
 def first_link(desk: Desk) -> str | None:
-    """Where nobody is known yet: make the administrator, and the token of a link for the first sign-in."""
+    """Where nobody may do everything yet: make the administrator, and the token of a link for the first sign-in."""
     with desk.state.write() as session:
-        if people.has_users(session):
+        if people.count_admins(session):
             return None
-        first = User(name=ADMIN, role="admin", password=None, active=True, language="en", created=desk.clock())
-        session.add(first)
+        first = people.find_user(session, ADMIN)
+        if first is None:
+            first = User(name=ADMIN, role="admin", password=None, active=True, language="en", created=desk.clock())
+            session.add(first)
+        first.role, first.active = "admin", True
         desk.note(session, "add", "user", ADMIN, role="admin")
     return new_link(desk, ADMIN)
 
