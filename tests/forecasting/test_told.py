@@ -90,14 +90,18 @@ def test_plans_are_told_now_soon_and_later():
     assert without.plan.max() == 0
 
 
-def test_long_run_ups_are_no_events_and_a_holiday_makes_no_week_one():
-    history = made_up_history(np.ones((4, 8)), period_days=7)
-    calendar = np.zeros((13, 3), np.float32)
-    calendar[2, 0], calendar[4, 1], calendar[6, 2] = 1.0, 1.0, 1 / 7
-    calendar = replace(history, calendar=calendar, calendar_names=("christmas_run_up", "holiday", "black_friday"))
-    np.testing.assert_array_equal(np.flatnonzero(told(calendar).event[0]), [6])
-    daily = told(replace(calendar, period_days=1))
-    np.testing.assert_array_equal(np.flatnonzero(daily.event[0]), [4, 6])
+@pytest.mark.parametrize("days", [1, 7])
+def test_events_are_told_that_lifted_demand_before_and_run_ups_never(days):
+    demand = np.full((4, 60), 10.0)
+    demand[:, 10], demand[:, 20] = 20.0, 20.0
+    calendar = np.zeros((65, 4), np.float32)
+    for column, periods in enumerate(([10, 40], [20, 50], [10, 45], [30, 55])):
+        calendar[periods, column] = 1.0
+    names = ("black_friday", "holiday", "christmas_run_up", "618")  # the last one passed the shop by
+    history = replace(made_up_history(demand, period_days=days), calendar=calendar, calendar_names=names)
+    found = told(replace(history, on_sale=np.ones((4, 60), np.float32)))
+    np.testing.assert_array_equal(np.flatnonzero(found.event[0]), [40, 50] if days == 1 else [40])
+    assert found.event_soon[0, 38] == pytest.approx(1 / 3)
 
 
 def test_the_year_has_thirteen_parts_of_four_weeks():

@@ -18,6 +18,8 @@ from restock.simulator.types import Shop
 
 DISCOUNT = 0.05  # from which a planned discount is a promotion
 STRENGTH = 0.25  # of a planned promotion, 1 is full
+LIFTS = 1.2  # demand in an event / usual demand, from which it is told the next time
+PLANNED = 9  # periods before one, in which it is decided whether it is told
 SLOW = ("_presale", "_run_up")  # ends of names: weeks in which demand rises slowly are no events of a few days
 MEASURED = "measured"
 LIKE_ITEMS, LIKE_PERIODS = 3, 4  # with a past of so many periods, from which like items give a guess
@@ -92,11 +94,26 @@ def _plans(history: History) -> tuple[Floats, Floats]:
 
 
 def _events(history: History) -> Floats:
-    """1 in periods of events of a few days; a single public holiday makes no week an event. [period + ahead]"""
-    names = history.calendar_names
+    """1 in periods of events of a few days that have lifted the shop's demand before. [period + ahead]
+
+    A festival that comes for the first time is not told, as it may pass this shop by. A single public holiday makes no
+    week an event.
+    """
+    names, periods = history.calendar_names, history.shape[1]
     daily = history.period_days == 1
     kept = [i for i, name in enumerate(names) if not name.endswith(SLOW) and (daily or name != "holiday")]
-    return (history.calendar[:, kept].max(axis=-1, initial=0.0) > 0).astype(np.float32)
+    happens = history.calendar[:, kept] > 0
+    total = (history.demand * history.on_sale).sum(axis=0, dtype=np.float64)
+    sums, window = running_sum(total[None].astype(np.float32))[0], SCALE_WINDOW[history.period_days]
+    begin = np.maximum(np.arange(periods) - window, 0)
+    usual = (sums[:-1] - sums[begin]) / np.maximum(np.arange(periods) - begin, 1)
+    lift = np.where(usual > 0, total / np.maximum(usual, 1e-9), 1.0)[:, None]
+    before = [
+        np.cumsum(np.pad(x, ((PLANNED, 0), (0, 0))), axis=0) for x in (happens[:periods] * lift, happens[:periods])
+    ]
+    column = np.minimum(np.arange(len(happens)), periods + PLANNED - 1)  # of what was known when it was planned for
+    lifts = before[0][column] >= LIFTS * np.maximum(before[1][column], 1)
+    return np.asarray((happens & lifts).any(axis=1), np.float32)
 
 
 def _moves(history: History) -> Floats:
