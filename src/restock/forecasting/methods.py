@@ -23,6 +23,10 @@ TITLES: dict[str, Text] = {
     "ensemble_events": Text("median of five methods with lifts of festivals", "五种方法的中位数加节日提升"),
     "lightgbm": Text("boosted trees (LightGBM)", "梯度提升树（LightGBM）"),
     "lightgbm_quantile": Text("boosted trees per quantile (LightGBM)", "分位数梯度提升树（LightGBM）"),
+    "deep": Text("one network for all series, of periods in stock", "统一神经网络（有货时期）"),
+    "deep_censored": Text(
+        "one network for all series, sold-out periods as cut short", "统一神经网络（缺货时期按截断处理）"
+    ),
 }
 FALLBACK = "median_ensemble"  # where the history is too short to compare
 
@@ -36,7 +40,17 @@ METHODS: dict[str, Callable[[], Forecaster]] = {
     "ensemble_events": lambda: Lifted("ensemble_events", find_method(FALLBACK)),
     "lightgbm": Trees,
     "lightgbm_quantile": QuantileTrees,
+    "deep": lambda: _deep("deep", "leave_out"),
+    "deep_censored": lambda: _deep("deep_censored", "thin"),
 }
+
+
+def _deep(name: str, sold_out: str) -> Forecaster:
+    """Imported only where it is used: JAX takes a second."""
+    from restock.forecasting.deep.forecaster import Deep
+    from restock.forecasting.deep.settings import DeepConfig
+
+    return Deep(DeepConfig.model_validate({"sold_out": sold_out}), name)
 
 
 def find_method(name: str) -> Forecaster:

@@ -10,7 +10,7 @@ from restock.forecasting.methods import METHODS as OWN
 from restock.workflows.benches.statsforecast_rivals import MODELS, Rival
 
 OURS = ("deep", "lightgbm", "median_ensemble")  # the first that takes part is compared with all others
-LEARNED = ("deep", "lightgbm", "lightgbm_quantile")  # whose numbers depend on a seed
+LEARNED = ("deep", "deep_censored", "lightgbm", "lightgbm_quantile")  # whose numbers depend on a seed
 QUICK_METHODS = ("seasonal_naive", "seasonal_mean", "croston_sba", "ets", "median_ensemble", "lightgbm_quantile")
 
 
