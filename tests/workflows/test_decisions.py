@@ -8,6 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from restock.errors import DataError
+from restock.policies import pretrained
+from restock.policies.pretrained import load_generalist as shipped
 from restock.workflows.asked import Asked, refuse_wrong
 from restock.workflows.decisions import PERIODS, batch_of, decide_items
 
@@ -22,8 +24,14 @@ def asked(*items: dict, **request) -> Asked:
 
 @pytest.fixture(scope="module")
 def answers():
-    """One request of everyday items and odd ones: a program is compiled once."""
+    """One request of everyday items and odd ones, decided by the shipped weights: a program is compiled once."""
     sales = [10.0] * 20
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pretrained, "load_generalist", shipped)
+        return _answered(sales)
+
+
+def _answered(sales: list[float]):
     return decide_items(
         asked(
             {"sales": sales, "terms": FULL},
