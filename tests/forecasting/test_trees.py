@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from made_up_panel import START, made_up_panel
 
+from restock.forecasting.baselines import BASELINES
+from restock.forecasting.forecast import FULL
 from restock.forecasting.forecaster import Ask, Windows, cross_validate
+from restock.forecasting.local import Local
 from restock.forecasting.panel import bare_panel
+from restock.forecasting.scores import score, summarise
 from restock.forecasting.trees import QuantileTrees, Trees, dispersion, drawn, learning_rows
 
 FEW = 40  # rounds
@@ -16,6 +20,16 @@ FEW = 40  # rounds
 @pytest.fixture(scope="module")
 def panel():
     return made_up_panel(series=40, periods=160, ahead=7)
+
+
+@pytest.mark.parametrize("trees", [Trees(rounds=FEW), QuantileTrees(rounds=FEW)])
+def test_trees_see_the_discount_ahead_that_a_mean_of_weekdays_cannot(panel, trees):
+    ask, windows = Ask(7, FULL, 50), Windows(7, 2)
+    ours = summarise(score(panel, list(cross_validate(trees, panel, windows, ask))))
+    mean = Local("mean", BASELINES["seasonal_mean"])
+    theirs = summarise(score(panel, list(cross_validate(mean, panel, windows, ask))))
+    assert ours.scaled_pinball < theirs.scaled_pinball
+    assert 0.8 < ours.coverage < 0.99
 
 
 def test_the_future_cannot_be_seen(panel):
