@@ -80,7 +80,15 @@ def test_terms_outside_of_what_was_learned_on_warn_and_far_outside_a_rule_decide
     assert far.quantity == pytest.approx(610, rel=0.5)
     assert outside.policy == "generalist"
     assert "all the same" in outside.warnings[0].en
-    assert all(not answer.warnings for answer in answers[:7])
+    assert all(not answer.warnings for answer in (*answers[:5], answers[6]))
+
+
+def test_of_what_nothing_has_been_seen_a_rule_decides_and_says_so(answers):
+    new = answers[5]
+    assert new.policy == "newsvendor"
+    assert "a rule decides" in new.warnings[0].en
+    assert "传统规则" in new.warnings[0].zh
+    assert 120 < new.quantity < 300  # 40 a day for three days, and safety
 
 
 @pytest.mark.parametrize(

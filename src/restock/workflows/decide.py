@@ -98,7 +98,7 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
     """What each row's policy orders in the period after the history.
 
     Items with too little of a past are the pretrained policy's, whatever was chosen; those that lie far outside of what
-    it has learned on are a rule's.
+    it has learned on are a rule's, and so are those of which nothing has been seen: it would wait for a first sale.
 
     Args:
         only: a policy for all rows instead of these choices.
@@ -113,7 +113,8 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
     policy = np.array([trained.choice.get(str(g), trained.choice[""]) for g in groups], dtype=object).astype(str)
     policy = np.where(seen < OBSERVED, GENERALIST, policy)
     far = (policy == GENERALIST) & (apart.most() > FAR) & (only is None)
-    policy = np.where(far, trained.best_rule, policy if only is None else only)
+    unseen = (policy == GENERALIST) & (seen == 0) & (only is None)
+    policy = np.where(far | unseen, trained.best_rule, policy if only is None else only)
     stock = _stock(deciders, start, policy)
     shop, known = jnp_shop(catalogue.shop), catalogue.known(now, now + 1, trained.scaling)
     view = jax.tree.map(np.asarray, View(shop, stock, jax.tree.map(lambda x: np.asarray(x)[:, 0], known)))

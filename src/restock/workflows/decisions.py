@@ -29,6 +29,10 @@ from restock.workflows.untrained import FALLBACK
 
 ROWS = (16, 128, 1024, 8192)  # one program is compiled for each of these sizes, and for each of the next
 PERIODS = (8, 32, 128)  # of sales; what is older has been forgotten but for traces
+UNSEEN = Text(
+    "no period with demand in sight has been seen, and the pretrained policy would wait for one; a rule decides",
+    "尚无可观察到需求的周期，预训练策略会等待首次销售；由传统规则决定",
+)
 ON_SHELF = 0.75  # share of a period on the shelf from which sales still tell the demand
 
 
@@ -75,8 +79,8 @@ class Batch(NamedTuple):
 def decide_items(asked: Asked) -> tuple[DecidedItem, ...]:
     """An order for each item, in the order in which they were asked for.
 
-    The pretrained policy decides; an item that lies far outside of what it has learned on is left to a rule, with a
-    warning.
+    The pretrained policy decides; an item that lies far outside of what it has learned on, or of which no period has
+    been seen, is left to a rule, with a warning.
 
     Raises:
         DataError: numbers that cannot be, such as sales below 0 or not a number; says where.
@@ -95,18 +99,22 @@ def _decide_some(team: Team, asked: Asked, items: tuple[AskedItem, ...]) -> list
     answer = jax.tree.map(lambda x: x[: len(items)].astype(np.float64), answer)
     apart = distance(batch.shop, Item(answer.scale, np.zeros(len(items)), batch.price.astype(np.float64)))
     far, outside = apart.most() > FAR, apart.most() > 1
+    periods = np.asarray(batch.seen.weight).sum(axis=1).astype(int)
     result = []
     for row, item in enumerate(items):
         warnings = [_outside(furthest(apart, row), bool(far[row]))] if outside[row] else []
-        chosen = answer.rule if far[row] else answer.pretrained
+        if periods[row] == 0:
+            warnings.append(UNSEEN)
+        by_rule = far[row] or periods[row] == 0
+        chosen = answer.rule if by_rule else answer.pretrained
         result.append(
             DecidedItem(
                 item=item.item,
                 site=item.site,
                 quantity=float(chosen.taken[row]),
                 wanted=float(chosen.wanted[row]),
-                policy=FALLBACK if far[row] else GENERALIST,
-                periods_seen=int(np.asarray(batch.seen.weight)[row].sum()),
+                policy=FALLBACK if by_rule else GENERALIST,
+                periods_seen=int(periods[row]),
                 expected_demand=float(answer.lead_demand[row]),
                 spread=float(answer.lead_spread[row]),
                 assumptions=tuple(said[row]),
