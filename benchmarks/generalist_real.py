@@ -1,6 +1,6 @@
 """The pretrained policy on real items that it has never seen, from their fifth observation on.
 
-    RESTOCK_DATA=../shared/data python benchmarks/generalist_real.py
+    RESTOCK_DATA=FOLDER python benchmarks/generalist_real.py
 
 Four sets: fresh_retail and bakery by day, online_retail and Complete Journey by week. Items of a set are split by
 chance into those that are scored and those on which the rule is tuned. Nothing of the policy is chosen here: run it

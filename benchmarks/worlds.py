@@ -1,7 +1,7 @@
 """Worlds drawn per second, and how the classes of real demand lie in the prior.
 
     python benchmarks/worlds.py                          speed of both priors
-    RESTOCK_DATA=../shared/data python benchmarks/worlds.py --classes     table and pictures too
+    RESTOCK_DATA=FOLDER python benchmarks/worlds.py --classes     table and pictures too
 
 Seconds are processor time of one core, the best of several rounds, so that other programs on the machine don't count.
 Writes benchmarks/results/worlds.json; with --classes also the table of classes into it, docs/images/worlds.svg (made-up
