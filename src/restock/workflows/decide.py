@@ -23,7 +23,7 @@ from restock.simulator.types import Chance, Known, Shop, Stock, View
 from restock.simulator.worlds.distance import FAR, Distance
 from restock.workflows.situation import Situation
 from restock.workflows.training import GENERALIST, LEARNED, PRETRAINED, Trained
-from restock.workflows.trust import distances
+from restock.workflows.trust import distances, left_to_a_rule
 from restock.workflows.untrained import NORMAL
 
 SIMULATED_PERIODS = 26  # of history that are replayed where nobody has counted the stock
@@ -112,9 +112,10 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
     seen, apart = _periods_seen(situation), distances(catalogue, recollection)
     policy = np.array([trained.choice.get(str(g), trained.choice[""]) for g in groups], dtype=object).astype(str)
     policy = np.where(seen < OBSERVED, GENERALIST, policy)
-    far = (policy == GENERALIST) & (apart.most() > FAR) & (only is None)
-    unseen = (policy == GENERALIST) & (seen == 0) & (only is None)
-    policy = np.where(far | unseen, trained.best_rule, policy if only is None else only)
+    pretrained = (policy == GENERALIST) & (only is None)
+    far = pretrained & (apart.most() > FAR)
+    by_rule = pretrained & left_to_a_rule(apart, seen)
+    policy = np.where(by_rule, trained.best_rule, policy if only is None else only)
     stock = _stock(deciders, start, policy)
     shop, known = jnp_shop(catalogue.shop), catalogue.known(now, now + 1, trained.scaling)
     view = jax.tree.map(np.asarray, View(shop, stock, jax.tree.map(lambda x: np.asarray(x)[:, 0], known)))

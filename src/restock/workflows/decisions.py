@@ -24,7 +24,7 @@ from restock.simulator.worlds import LONGEST
 from restock.simulator.worlds.distance import FAR, Item, distance
 from restock.workflows.asked import AHEAD, Asked, AskedItem, lead_of, money_of, refuse_wrong
 from restock.workflows.training import GENERALIST
-from restock.workflows.trust import furthest
+from restock.workflows.trust import furthest, left_to_a_rule
 from restock.workflows.untrained import FALLBACK
 
 ROWS = (16, 128, 1024, 8192)  # one program is compiled for each of these sizes, and for each of the next
@@ -100,20 +100,20 @@ def _decide_some(team: Team, asked: Asked, items: tuple[AskedItem, ...]) -> list
     apart = distance(batch.shop, Item(answer.scale, np.zeros(len(items)), batch.price.astype(np.float64)))
     far, outside = apart.most() > FAR, apart.most() > 1
     periods = np.asarray(batch.seen.weight).sum(axis=1).astype(int)
+    by_rule = left_to_a_rule(apart, periods)
     result = []
     for row, item in enumerate(items):
         warnings = [_outside(furthest(apart, row), bool(far[row]))] if outside[row] else []
         if periods[row] == 0:
             warnings.append(UNSEEN)
-        by_rule = far[row] or periods[row] == 0
-        chosen = answer.rule if by_rule else answer.pretrained
+        chosen = answer.rule if by_rule[row] else answer.pretrained
         result.append(
             DecidedItem(
                 item=item.item,
                 site=item.site,
                 quantity=float(chosen.taken[row]),
                 wanted=float(chosen.wanted[row]),
-                policy=FALLBACK if by_rule else GENERALIST,
+                policy=FALLBACK if by_rule[row] else GENERALIST,
                 periods_seen=int(periods[row]),
                 expected_demand=float(answer.lead_demand[row]),
                 spread=float(answer.lead_spread[row]),

@@ -45,6 +45,18 @@ def distances(catalogue: Catalogue, recollection: Recollection) -> Distance:
     return distance(catalogue.shop, Item(level, np.maximum(spread, 0.0), price.astype(np.float64)))
 
 
+def left_to_a_rule(apart: Distance, seen: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Rows that the pretrained policy is not trusted with: far outside of what it has learned on, or never seen.
+
+    Of what it has never seen it orders nothing, and so an empty shelf would stay empty.
+
+    Args:
+        apart: how far outside they lie. [row]
+        seen: periods in which their demand could be seen. [row]
+    """
+    return (apart.most() > FAR) | (seen == 0)
+
+
 def furthest(apart: Distance, row: int) -> Text:
     """The measure that lies furthest out, and by how much."""
     name, times = MEASURES[int(apart.furthest()[row])], float(apart.most()[row])
