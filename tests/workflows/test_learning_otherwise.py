@@ -36,14 +36,14 @@ class Interrupting(Silent):
         self.said.append(str(what))
 
     def advance(self, done, note=None):
-        if self.said[-1] == "learning by dqn" and done == 6:
+        if self.said[-1] == "learning by a2c" and done == 6:
             raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
 def learned(files, tmp_path_factory):
-    """DQN, interrupted after three of six rounds and gone on with."""
-    project = new_project(tmp_path_factory.mktemp("dqn"), SETTINGS.replace("[train]", '[train]\nalgorithm = "dqn"'))
+    """A2C, interrupted after three of six rounds and gone on with."""
+    project = new_project(tmp_path_factory.mktemp("a2c"), SETTINGS.replace("[train]", '[train]\nalgorithm = "a2c"'))
     project.load(list(files.values()))
     progress = Interrupting()
     with pytest.MonkeyPatch.context() as patch:
@@ -64,16 +64,16 @@ def test_interrupted_learning_goes_on_and_says_by_what(learned):
     _, result, said = learned
     assert result.resumed
     assert [r.updates for r in result.rounds] == [3, 6]
-    assert "learning by dqn" in said
+    assert "learning by a2c" in said
     assert LEARNED in result.validation
 
 
 def test_the_card_and_the_report_name_the_algorithm(learned, trained):
     project, result, _ = learned
-    assert load_model(project.folder, result.model).card["algorithm"] == "dqn"
-    assert trained.algorithm == "dqn"
-    assert "dqn" in descriptions(trained)[LEARNED].en
-    assert "dqn" in descriptions(trained)[LEARNED].zh
+    assert load_model(project.folder, result.model).card["algorithm"] == "a2c"
+    assert trained.algorithm == "a2c"
+    assert "a2c" in descriptions(trained)[LEARNED].en
+    assert "a2c" in descriptions(trained)[LEARNED].zh
 
 
 def test_the_learned_policy_plans_explains_and_is_proven(learned):
@@ -85,7 +85,7 @@ def test_the_learned_policy_plans_explains_and_is_proven(learned):
     assert LEARNED in told.alternatives
     assert sum(step.units for step in told.steps) == pytest.approx(told.line["quantity"], abs=1e-6)
     proof = project.backtest(result.model)
-    assert LEARNED in {row.policy for row in proof.standings}
+    assert LEARNED in {row.kpis.policy for row in proof.standings}
 
 
 def test_an_actors_order_is_taken_apart_into_units_that_add_up(learned, trained):
