@@ -150,7 +150,8 @@ def algorithms() -> str:
     loads = between((r["machine"]["load"] for r in rows), 1)
     says = f"Load of the machine's {rows[0]['machine']['cores']} cores {loads}; commit {commits}.\n\n"
     head = ["algorithm", "profit", "against the rule", "95 % intervals", "rounds chosen", "CPU seconds", "seeds"]
-    return says + table(head, body)
+    missing = ", ".join(f"`{name}`" for name in USUAL if all(r["algorithm"] != name for r in rows))
+    return says + table(head, body) + (f"\nNot measured yet: {missing}.\n" if missing else "")
 
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
