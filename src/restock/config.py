@@ -89,6 +89,9 @@ class TrainConfig(Section):
     other_pasts: int = Field(
         default=0, ge=0, le=20, description="Against over-fitting: made-up pasts of the same shop beside the real one"
     )
+    imagined_pasts: int = Field(
+        default=0, ge=0, le=20, description="Pasts drawn from the forecaster of [forecast] beside the real one"
+    )
     augment_scale: float = Field(
         default=0.3, ge=0, description="Other pasts: spread of the logarithm of an item's level"
     )
@@ -102,6 +105,16 @@ class TrainConfig(Section):
         default=False, description="Let the pretrained policy learn on from this shop too, as one more rival"
     )
     validation_periods: int | None = Field(default=None, ge=2, description="None: a share of the history")
+
+
+class ForecastConfig(Section):
+    """Which forecasts orders are made from."""
+
+    method: str = Field(
+        default="",
+        description="A method of `restock forecast`, such as lightgbm or deep; empty: smoothed level, week and year",
+    )
+    refit: int | None = Field(default=None, ge=1, description="Periods between two fits; none: 28 days or 13 weeks")
 
 
 class BacktestConfig(Section):
@@ -144,6 +157,7 @@ class Config(Section):
     objective: ObjectiveConfig = ObjectiveConfig()
     train: TrainConfig = TrainConfig()
     backtest: BacktestConfig = BacktestConfig()
+    forecast: ForecastConfig = ForecastConfig()
     approval: ApprovalConfig = ApprovalConfig()
     service: ServiceConfig = ServiceConfig()
 

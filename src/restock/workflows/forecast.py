@@ -11,13 +11,13 @@ import polars as pl
 
 from restock.errors import UsageError
 from restock.events import read_events
-from restock.forecasting.festivals import Festival, held, with_festivals
+from restock.forecasting.festivals import Festival, held
 from restock.forecasting.forecast import FULL, Forecast
 from restock.forecasting.forecaster import Ask, Windows
 from restock.forecasting.frame_forecaster import to_frame
 from restock.forecasting.methods import find_method
 from restock.forecasting.overrides import Override, override
-from restock.forecasting.panel import Panel, check_ahead, panel_of
+from restock.forecasting.panel import Panel, check_ahead
 from restock.intake.assumptions import Assumption
 from restock.intake.history import build_history
 from restock.language import Text
@@ -27,6 +27,7 @@ from restock.storage.facts import Facts
 from restock.storage.folder import new_directory, write_whole
 from restock.storage.frames import write_frame
 from restock.workflows.accuracy import Accuracy, measure
+from restock.workflows.demand import demand_panel
 from restock.workflows.export import harmless
 from restock.workflows.forecast_report import write_forecast_report
 from restock.workflows.override import read_overrides
@@ -183,12 +184,8 @@ class Known:
         facts = project.facts.load(None)
         found = build_history(facts.tables, project.config, periods)
         h = periods or HORIZON[found.history.period_days]
-        prices = project.config.shop.promotions == "planned"
-        events, country = read_events(project.path), project.config.shop.country
-        panel = with_festivals(
-            panel_of(found.history, found.shelf, _categories(facts, found.history), prices), events, country
-        )
-        names, around = _names(facts), held(panel, events, country)
+        panel = demand_panel(project, facts, found.history, found.shelf)
+        names, around = _names(facts), held(panel, read_events(project.path), project.config.shop.country)
         return Known(facts.id, found.history, panel, h, found.assumptions, names, around)
 
 
@@ -197,15 +194,6 @@ def _names(facts: Facts) -> dict[str, str]:
     if items is None or "name" not in items.columns:
         return {}
     return dict(items.select("item", "name").drop_nulls().iter_rows())
-
-
-def _categories(facts: Facts, history: History) -> tuple[str, ...]:
-    """Of the items that sold, in the order of the codes of the history's groups."""
-    items = facts.tables.get("items")
-    if items is None or "category" not in items.columns:
-        return ()
-    sold = items.filter(pl.col("item").is_in(list(history.items)))
-    return tuple(sold["category"].drop_nulls().unique().sort().to_list())
 
 
 def windows_of(panel: Panel, h: int, wanted: int) -> Windows | None:

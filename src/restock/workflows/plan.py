@@ -26,7 +26,7 @@ from restock.workflows.trust import said_of_newcomers, said_of_trust
 from restock.workflows.untrained import trained_or_not
 
 LINES, NOT_ORDERED = "lines.parquet", "not_ordered.parquet"
-DEPENDS_ON = ("shop", "costs", "supply", "objective")  # sections of the settings
+DEPENDS_ON = ("shop", "costs", "supply", "objective", "forecast")  # sections of the settings
 
 
 @dataclass(frozen=True)

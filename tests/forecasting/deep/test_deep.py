@@ -69,6 +69,13 @@ def test_the_future_is_not_seen(panel):
         np.testing.assert_array_equal(mine, theirs)
 
 
+def test_an_earlier_moment_of_a_panel_is_the_same_as_the_panel_of_then(fitted, panel):
+    then, now = fitted.predict(panel.until(70), ASK), fitted.predict_at(panel, 70, ASK)
+    np.testing.assert_allclose(now.mean, then.mean, rtol=1e-4)
+    np.testing.assert_allclose(now.quantiles, then.quantiles, atol=1)
+    np.testing.assert_array_equal(now.starts, then.starts)
+
+
 def test_units_do_not_matter(panel, fitted, forecast):
     """Sales by the dozen are the same forecast in dozens: of series that sell enough not to hit the smallest scale."""
     dozens = replace(panel, y=panel.y * 12)
