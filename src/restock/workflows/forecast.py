@@ -16,7 +16,7 @@ from restock.forecasting.forecast import FULL, Forecast
 from restock.forecasting.forecaster import Ask, Windows
 from restock.forecasting.frame_forecaster import to_frame
 from restock.forecasting.methods import find_method
-from restock.forecasting.overrides import Override, override
+from restock.forecasting.overrides import Named, Override, override, with_newcomers
 from restock.forecasting.panel import Panel, check_ahead
 from restock.intake.assumptions import Assumption
 from restock.intake.history import build_history
@@ -121,6 +121,8 @@ def forecast(
         UsageError: no data yet, no such method, or an override is wrong.
         DataError: the facts cannot be used, or a covariate known ahead is missing.
     """
+    from restock.workflows.kept_fits import fit_kept  # JAX takes a second
+
     began, request, progress = time.perf_counter(), request or ForecastRequest(), progress or Silent()
     if request.method is not None:
         find_method(request.method)
@@ -128,18 +130,19 @@ def forecast(
     panel, h = known.panel, known.horizon
     check_ahead(panel, h)
     accuracy = measure(panel, windows_of(panel, h, request.windows), _compared(request.method), seed, progress)
-    method = find_method(request.method or accuracy.chosen)
-    found = method.fit(panel, h, seed).predict(panel, Ask(h, FULL, SAMPLES, seed))
+    fitted = fit_kept(project.folder, request.method or accuracy.chosen, panel, h, seed)
+    found = fitted.predict(panel, Ask(h, FULL, SAMPLES, seed))
     overrides = read_overrides(project.path)
-    changed = override(found, known.history.items, known.history.sites, overrides, panel.period_days)
+    named = with_newcomers(Named(found, known.history.items, known.history.sites), overrides)
+    changed = override(*named, overrides, panel.period_days)
     run = new_run(project.folder, "forecast")
     place = project.folder.runs / run
     result = ForecastResult(
         run=run,
         snapshot=known.snapshot,
         forecast=changed.forecast,
-        items=known.history.items,
-        sites=known.history.sites,
+        items=named.items,
+        sites=named.sites,
         accuracy=accuracy,
         overrides=tuple(_said(each, units) for each, units in zip(overrides, changed.units, strict=True)),
         names=known.names,
@@ -219,12 +222,18 @@ def _said(each: Override, units: float | None) -> dict[str, Any]:
         "site": each.site or None,
         "start": str(each.start),
         "end": str(each.end),
-        "change": f"{each.amount:+g} %" if each.kind == "percent" else f"{each.amount:g} {each.kind}",
+        "change": _change(each),
         "reason": each.reason,
         "expires": str(each.expires),
         "applied": units is not None,
         "units": None if units is None else round(units, 3),
     }
+
+
+def _change(each: Override) -> str:
+    if each.kind == "like":
+        return f"{each.amount:g} % of {each.like}"
+    return f"{each.amount:+g} %" if each.kind == "percent" else f"{each.amount:g} {each.kind}"
 
 
 def _keep(place: Path, result: ForecastResult) -> None:

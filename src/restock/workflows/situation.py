@@ -1,15 +1,14 @@
 """The shop as arrays: from facts to something that can be simulated."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from restock.backtest.catalogue import Catalogue, Told, make_catalogue, to_protect
 from restock.backtest.windows import FIRST
-from restock.config import ForecastConfig
 from restock.errors import UsageError
+from restock.forecasting.forecaster import Forecaster
 from restock.forecasting.foretelling import fit_along
-from restock.forecasting.methods import find_method
 from restock.forecasting.panel import Panel
 from restock.intake.assumptions import Assumption
 from restock.intake.classes import Classes, classify
@@ -20,6 +19,7 @@ from restock.language import Text
 from restock.simulator.history import Floats, History
 from restock.storage.facts import Facts
 from restock.workflows.demand import demand_panel
+from restock.workflows.kept_fits import forecaster_of
 from restock.workflows.project import Project
 
 
@@ -33,7 +33,8 @@ class Situation:
     assumptions: tuple[Assumption, ...]
     shelf: Floats | None = None  # share of the open time on the shelf, where anything tells [item, period]
     panel: Panel | None = None  # what the forecaster of the settings reads; none: no forecaster is chosen
-    forecast: ForecastConfig = field(default_factory=ForecastConfig)
+    forecaster: Forecaster | None = None
+    refit: int | None = None  # periods between two of its fits
 
     def catalogue(self, first: int | None = None) -> Catalogue:
         """All items as arrays, with features from period `first` on (none: from the first that has a past)."""
@@ -42,11 +43,10 @@ class Situation:
 
     def _told(self, first: int) -> Told | None:
         """The forecaster of the settings, fitted along the history."""
-        if self.panel is None:
+        if self.panel is None or self.forecaster is None:
             return None
         longest = int(to_protect(self.terms.shop).max(initial=1))
-        forecaster = find_method(self.forecast.method)
-        return Told(fit_along(forecaster, self.panel, longest, first, self.forecast.refit), self.panel)
+        return Told(fit_along(self.forecaster, self.panel, longest, first, self.refit), self.panel)
 
     def stock(self) -> StartingStock:
         """What lies in the shop after the last period."""
@@ -82,9 +82,12 @@ def understand(project: Project, snapshot: str | None = None) -> Situation:
     facts = project.facts.load(snapshot)
     history, said, shelf = build_history(facts.tables, project.config)
     terms = build_terms(facts.tables, history, project.config)
+    situation = Situation(facts, history, terms, (*said, *terms.assumptions), shelf)
     chosen = project.config.forecast
-    panel = demand_panel(project, facts, history, shelf) if chosen.method else None
-    return Situation(facts, history, terms, (*said, *terms.assumptions), shelf, panel, chosen)
+    if not chosen.method:
+        return situation
+    panel, forecaster = demand_panel(project, facts, history, shelf), forecaster_of(project.folder, chosen.method)
+    return replace(situation, panel=panel, forecaster=forecaster, refit=chosen.refit)
 
 
 def day(history: History, period: int) -> np.datetime64:
