@@ -17,6 +17,7 @@ from restock.forecasting.panel import Panel
 from restock.forecasting.scores import independent
 from restock.policies.rules import QUANTILES
 from restock.simulator.history import Floats, History
+from restock.simulator.resample import round_at_random, sells_whole_units
 
 START = {1: 28, 7: 13}  # periods that are seen before the first fit
 EVERY = {1: 28, 7: 13}  # periods between two fits
@@ -115,19 +116,21 @@ def imagine(fits: Fits, panel: Panel, h: int, last: int, seed: int) -> Panel:
         seed: of the course.
     """
     known, y, available = panel.known, panel.y.copy(), panel.available.copy()
+    whole, draw = sells_whole_units(np.nan_to_num(y))[:, None], np.random.default_rng(seed)
     for number, origin in enumerate(range(fits.at[0], last, h)):
         fitted = fits.of(origin)
         assert fitted is not None  # the first one is there from the beginning
         so_far = replace(panel, y=y, available=available)
         told = predict_at(fitted, so_far, origin, Ask(h, FULL, 1, seed * 7919 + number))
         end = min(origin + h, last)
-        drawn = sums_of_one(told)[:, : end - origin]
-        y[:, origin:end] = np.where(known[:, origin:end], np.round(drawn), np.nan)
+        drawn = path_of(told)[:, : end - origin]
+        drawn = np.where(whole, round_at_random(drawn, draw), drawn)
+        y[:, origin:end] = np.where(known[:, origin:end], drawn, np.nan)
         available[:, origin:end] = 1.0
     return replace(panel, y=y, available=available)
 
 
-def sums_of_one(told: Forecast) -> Floats:
+def path_of(told: Forecast) -> Floats:
     """One path. [series, h]"""
     if told.samples is not None:
         return told.samples[0]

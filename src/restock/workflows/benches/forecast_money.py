@@ -13,6 +13,7 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from restock.algorithms.end_to_end import EndToEndConfig, bend
+from restock.algorithms.problem import Problem
 from restock.algorithms.training import AlgorithmConfig, settings, train
 from restock.forecasting.scores import patterns
 from restock.language import Text
@@ -182,9 +183,9 @@ def _end_to_end(shop: MoneyShop, seed: int) -> Lived:
     return _live(shop, policy, time.perf_counter() - began)
 
 
-def _weighed(problem, scale: NDArray[np.floating]):
+def _weighed(problem: Problem, scale: NDArray[np.floating]) -> Problem:
     """Money in demand scales, so that a fast and a slow item count alike."""
-    return problem.__class__(**{**vars(problem), "weight": problem.weight / jnp.asarray(scale)[:, None]})
+    return eqx.tree_at(lambda p: p.weight, problem, problem.weight / jnp.asarray(scale)[:, None])
 
 
 def _dqn(shop: MoneyShop, seed: int) -> Lived:

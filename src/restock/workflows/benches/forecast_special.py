@@ -82,7 +82,7 @@ def _of_category(
         place = known.attributes.index("category")
         mine, theirs = known.codes[:, place], new.codes[:, place]
         found = {code: middle(level[mine == code]) for code in np.unique(mine)}
-        return np.array([found.get(code, middle(level)) for code in theirs])
+        return np.array([found.get(code, middle(level)) for code in theirs], np.float64)
 
     return expect
 

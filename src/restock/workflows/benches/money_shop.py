@@ -129,7 +129,7 @@ def draw_money_shop(well_specified: bool, seed: int) -> MoneyShop:
     candidates: tuple[Forecaster, ...] = (Regression(), *(find_method(name) for name in OTHERS))
     told = [_told(each, panel, simple, seed) for each in candidates]
     ratio = shop.shortage[:, 0] / (shop.shortage[:, 0] + shop.holding[:, 0])
-    named = np.stack([_at(each, ratio[:, None, None])[..., 0] for each in told], axis=-1)
+    named = np.stack([_at(each, np.asarray(ratio)[:, None, None])[..., 0] for each in told], axis=-1)
     tables = np.stack([_at(each, np.asarray(BENT)[None, None]) for each in told], axis=2)
     return MoneyShop(simple, panel, tuple(each.name for each in candidates), named, tables, _context(simple))
 
