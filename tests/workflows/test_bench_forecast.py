@@ -31,7 +31,7 @@ def made_up(monkeypatch):
 def test_rows_are_scores_and_ours_is_compared_with_each(made_up):
     panel, source = made_up
     methods = ("seasonal_naive", "median_ensemble")
-    naive, ours = forecast.run(Task(methods, ("made_up",), seeds=3, quick=False, progress=Silent()))
+    naive, ours = forecast.run(Task(methods, ("made_up",), seeds=range(3), quick=False, progress=Silent()))
     tried = {
         name: list(cross_validate(find_method(name), panel, source.windows, Ask(7, FULL, forecast.PATHS)))
         for name in methods
@@ -68,7 +68,7 @@ def test_new_items_are_told_by_their_category(made_up, monkeypatch):
     codes = np.searchsorted([5, 10, 15], level).astype(np.int32)[:, None]
     told = replace(panel, codes=codes, attributes=("category",), levels=(("a", "b", "c", "d"),))
     monkeypatch.setattr(demand_panels.DemandPanel, "panel", lambda self, series=None, titles=False: told)
-    task = Task((), (), seeds=2, quick=False, progress=Silent())
+    task = Task((), (), seeds=range(2), quick=False, progress=Silent())
     monkeypatch.setattr(forecast_special, "HELD_OUT", 0.3)
     ours, mean, median = forecast_special.new_items("fresh_retail")(task)
     assert (ours.method, mean.method, median.method) == ("newcomers", "category_mean", "category_median")

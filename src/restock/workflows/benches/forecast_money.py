@@ -58,11 +58,11 @@ class Lived:
 
 def run_modes(task: Task) -> Iterable[Row]:
     """Every mode on the same shops, one shop per seed."""
-    task.progress.start(Text("decision-focused forecasts", "面向决策的预测"), len(task.instances) * task.seeds)
+    task.progress.start(Text("decision-focused forecasts", "面向决策的预测"), len(task.instances) * len(task.seeds))
     count = 0
     for instance in task.instances:
         lived: dict[str, list[Lived]] = {method: [] for method in dict.fromkeys((RIVAL, *task.methods))}
-        for seed in range(task.seeds):
+        for seed in task.seeds:
             shop = _shop(INSTANCES[instance], seed)
             for method in lived:
                 lived[method].append(MODES[method](shop, seed))

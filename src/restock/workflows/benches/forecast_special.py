@@ -35,7 +35,7 @@ def new_items(name: str) -> Callable[[Task], Iterable[Row]]:
         level = y.sum(axis=1) / np.maximum(panel.known.sum(axis=1), 1)
         errors: dict[str, list[NDArray[np.float64]]] = {method: [] for method in NEW_ITEMS}
         scale, seconds = [], dict.fromkeys(NEW_ITEMS, 0.0)
-        for seed in range(task.seeds):
+        for seed in task.seeds:
             out = _held_out(panel, seed)
             known, new = panel.rows(np.flatnonzero(~out)), panel.rows(np.flatnonzero(out))
             scale.append(level[out])
@@ -54,8 +54,8 @@ def new_items(name: str) -> Callable[[Task], Iterable[Row]]:
                 value=float(np.concatenate(errors[method]).mean()) / mean,
                 stderr=float(np.std(each, ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0,
                 best_known=None,
-                seconds=seconds[method] / task.seeds,
-                seeds=task.seeds,
+                seconds=seconds[method] / len(task.seeds),
+                seeds=len(task.seeds),
                 against_percent=100 * float(np.concatenate(errors[method]).sum() / rival.sum() - 1),
                 low=None if method == "category_mean" else low,
                 high=None if method == "category_mean" else high,
