@@ -112,7 +112,7 @@ def _model(
     if not there:
         return None
     at = {sites[place]: place for place in reversed(there)}
-    return np.array([at.get(sites[row], there[0]) for row in np.flatnonzero(rows)], np.intp)
+    return np.array([at.get(sites[int(row)], there[0]) for row in np.flatnonzero(rows)], np.intp)
 
 
 def _like(
