@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="`apt-get install chromium fonts-noto-cjk` enables it"),
 ]
 PASSWORD = "a sentence that nobody guesses"
-ITEMS, PATIENCE = 40, 120  # seconds, as the machine may be busy
+ITEMS, PATIENCE = 40, 300  # seconds, as the machine may be busy
 MAKE = """
 import sys
 from pathlib import Path

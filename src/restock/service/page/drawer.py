@@ -8,7 +8,7 @@ from nicegui import ui
 from restock.backtest.line_charts import quantity_waterfall
 from restock.language import Text
 from restock.service.page import order_actions
-from restock.service.page.pieces import chart, facts_list
+from restock.service.page.pieces import WORKING, chart, facts_list
 from restock.service.page.rows.why import Why, alternatives_of, facts_of, why_of
 from restock.service.page.visitor import PATH, Visitor, act, tell
 from restock.workflows.approval import lines
@@ -34,7 +34,8 @@ class Drawer:
         with self.place:
             self._head(f"{line['item']} · {line['site']}", line["name"])
             ui.label(line["reason"]).classes("reason")
-            ui.spinner(size="md").classes("spinner")
+            with ui.row().classes("waiting"):
+                ui.label(self.visitor.say(WORKING))
         visitor, number = self.visitor, self.shown
         why = await act(visitor, lambda desk: why_of(desk, visitor.host.today(), number, visitor.language))
         if self.shown != number:

@@ -8,7 +8,7 @@ from nicegui import ui
 from restock.backtest.forecast_charts import fan
 from restock.backtest.line_charts import Bar, quantity_waterfall, stock_fan
 from restock.language import Text
-from restock.service.page.pieces import PLAIN, chart, column, table
+from restock.service.page.pieces import PLAIN, WORKING, chart, column, table
 from restock.service.page.rows.item import Sheet, past_of, search_items, sheet_of
 from restock.service.page.visitor import PATH, Visitor, act
 from restock.workflows.approval.desk import Desk
@@ -22,8 +22,7 @@ async def build(visitor: Visitor, asked: Mapping[str, str]) -> None:
     found = ui.element("section").classes("found")
     place = ui.element("section").classes("sheet")
     with place, ui.row().classes("waiting"):
-        ui.spinner(size="sm")
-        ui.label(say(Text("Stock and demand are being worked out …", "正在计算库存与需求……")))
+        ui.label(say(WORKING))
 
     async def look_for() -> None:
         text = search.value or ""

@@ -32,7 +32,19 @@ FORMS = {
     **dict.fromkeys(("cash", "expected_profit"), MONEY),
     "stockout_without": PERCENT,
 }
-WIDTHS = {"rank": 62, "item": 104, "name": 180, "lane": 130, "site": 84, "state": 104, "attention": 190, "reason": 420}
+WIDTHS = {
+    "suggested": 104,
+    "expected_profit": 100,
+    "days_of_cover": 84,
+    "rank": 62,
+    "item": 104,
+    "name": 180,
+    "lane": 130,
+    "site": 84,
+    "state": 104,
+    "attention": 190,
+    "reason": 420,
+}
 NOTHING = {"noRowsToShow": Text("No lines", "没有订货行"), "loadingOoo": Text("Loading …", "加载中……")}
 
 

@@ -21,6 +21,7 @@ PERCENT = "p => p.value == null ? '' : (100 * p.value).toFixed(0) + ' %'"
 MONEY = (
     "p => p.value == null ? '' : p.value.toLocaleString('en', {maximumFractionDigits: Math.abs(p.value) < 100 ? 2 : 0})"
 )
+WORKING = Text("Stock and demand are being worked out …", "正在计算库存与需求……")
 NOTHING_HERE = Text("Nothing here", "暂无内容")
 
 

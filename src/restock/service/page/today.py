@@ -7,7 +7,17 @@ from nicegui import ui
 
 from restock.errors import MissingError
 from restock.language import Language, Text
-from restock.service.page.pieces import MONEY, PLAIN, column, fact_card, fact_strip, planning_button, stale_note, table
+from restock.service.page.pieces import (
+    MONEY,
+    PLAIN,
+    WORKING,
+    column,
+    fact_card,
+    fact_strip,
+    planning_button,
+    stale_note,
+    table,
+)
 from restock.service.page.rows import today as rows
 from restock.service.page.rows.today import Fact, Tile
 from restock.service.page.visitor import PATH, Visitor, act
@@ -56,8 +66,7 @@ async def build(visitor: Visitor, _: Mapping[str, str]) -> None:
         for tile in morning.tiles:
             _tile(tile, None)
     with ui.row().classes("waiting") as waiting:
-        ui.spinner(size="sm")
-        ui.label(visitor.say(Text("Stock and demand are being worked out …", "正在计算库存与需求……")))
+        ui.label(visitor.say(WORKING))
     listed = ui.element("section").classes("listed")
 
     async def items() -> None:

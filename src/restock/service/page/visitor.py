@@ -1,5 +1,6 @@
 """Who looks at a page: a browser with a session. What it asks for is checked anew each time, as a session may end."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
@@ -84,9 +85,16 @@ def visitor_of(request: HTTPConnection) -> Visitor | None:
 
 
 async def act(visitor: Visitor, work: Callable[[Desk], T]) -> T | None:
-    """Do something at the desk without holding others up; an error is shown as everywhere else, and gives none."""
+    """Do something at the desk without holding others up; an error is shown as everywhere else, and gives none.
+
+    What would be drawn on a page that was left meanwhile is not drawn.
+    """
+    client = ui.context.client
     try:
-        return await run.io_bound(lambda: work(visitor.desk()))
+        found = await run.io_bound(lambda: work(visitor.desk()))
+        if client.is_deleted:
+            raise asyncio.CancelledError
+        return found
     except SignedOutError:
         ui.run_javascript(f"location.assign('{PATH}/login?next=' + encodeURIComponent(location.pathname))")
     except RestockError as error:
