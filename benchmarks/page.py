@@ -1,7 +1,7 @@
 """How long the page takes to open a plan of many lines: python benchmarks/page.py [--lines 100000] [--times 5]
 
-A real server and a real browser on this machine. Seconds are from the address to the first row that can be read; beside them
-the seconds that the server computed, as wall seconds say little on a machine that does other work.
+A real server and a real browser on this machine. Seconds are from the address to the first row that can be read; beside
+them the seconds that the server computed, as wall seconds say little on a machine that does other work.
 """
 
 import argparse

@@ -138,6 +138,11 @@ class Orders:
                 value=self.wanted.get("search", ""),
                 on_change=lambda event: self._want("search", event.value),
             ).props("dense outlined clearable debounce=300").mark("search")
+            if "due" in self.wanted:
+                due = self.wanted["due"]
+                said = say(Text(f"to be ordered by {due} ×", f"须在 {due} 前订货 ×"))
+                chip = ui.button(said, on_click=lambda: (self._want("due", None), chip.delete()))
+                chip.props("flat dense no-caps")
 
     def _group(self, event: Any) -> None:
         lane, site = json.loads(event.value) if event.value else (None, None)
@@ -150,7 +155,7 @@ class Orders:
             self.wanted[key] = value
         if draw:
             self._set_wanted()
-            ui.run_javascript(f"getElement({self.grid.id}).api.purgeInfiniteCache()")
+            self.grid.run_grid_method("purgeInfiniteCache")
 
     def _set_wanted(self) -> None:
         said = json.dumps(self.wanted).replace("<", "\\u003c")
