@@ -15,6 +15,7 @@ from statistics import fmean, median, stdev
 import table_instances as instances
 from table_parts import FREE, Row, between, bold, caption, load, percent, read, table
 
+from restock.algorithms.training import USUAL
 from restock.workflows.benches.rivals import RIVALS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -127,6 +128,32 @@ def regularisation() -> str:
     return f"{kept['seeds']} seeds; commit `{kept['commit']}`.\n\n" + table(head, body)
 
 
+def algorithms() -> str:
+    """One line per algorithm: means over its seeds."""
+    rows = read("algorithms")["rows"]
+    body = []
+    for name in (n for n in USUAL if any(r["algorithm"] == n for r in rows)):
+        mine = [r for r in rows if r["algorithm"] == name]
+        profits, gained = [r["profit"] for r in mine], [r["against_rule"]["total"] for r in mine]
+        noise = f" ± {stdev(profits):,.0f}" if len(mine) > 1 else ""
+        low, high = min(r["against_rule"]["low"] for r in mine), max(r["against_rule"]["high"] for r in mine)
+        line = [f"`{name}`", f"{fmean(profits):,.0f}{noise}", f"{fmean(gained):+,.0f}", f"{low:+,.0f} … {high:+,.0f}"]
+        line += [between(r["rounds"] for r in mine), f"{fmean(r['cpu_seconds'] for r in mine):.0f}", str(len(mine))]
+        body.append(line)
+    rule = rows[0]["rule"]
+    four = read("money-complete_journey")["learned"]
+    body.append([f"rule `{rule['policy']}`, tuned", f"{rule['profit']:,.0f}", *[""] * 5])
+    body.append(
+        ["`pathwise`, four networks", f"{four['mean']:,.0f} ± {four['spread']:,.0f}", *[""] * 4, str(len(four["runs"]))]
+    )
+    commits = ", ".join(dict.fromkeys(f"`{r['commit']}`" for r in rows))
+    loads = between((r["machine"]["load"] for r in rows), 1)
+    says = f"Load of the machine's {rows[0]['machine']['cores']} cores {loads}; commit {commits}.\n\n"
+    head = ["algorithm", "profit", "against the rule", "95 % intervals", "rounds chosen", "CPU seconds", "seeds"]
+    missing = ", ".join(f"`{name}`" for name in USUAL if all(r["algorithm"] != name for r in rows))
+    return says + table(head, body) + (f"\nNot measured yet: {missing}.\n" if missing else "")
+
+
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "benchmarks.md": {
         "lost-sales": instances.lost_sales,
@@ -143,6 +170,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "simulator": simulator,
         "money": money,
     },
+    "algorithms/choosing.md": {"algorithms": algorithms},
     "algorithms/pathwise.md": {
         "regularisation": regularisation,
         "pathwise": partial(instances.by_lead_time, "pathwise", 3),

@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = (
     "benchmarks.md",
-    *(f"algorithms/{name}.md" for name in ("pathwise", "dqn", "policy_gradient", "ddpg", "rollout", "shac")),
+    *(
+        f"algorithms/{name}.md"
+        for name in ("choosing", "pathwise", "dqn", "policy_gradient", "ddpg", "rollout", "shac")
+    ),
 )
 
 
