@@ -12,7 +12,8 @@ from restock.workflows.accounts.users import Changes, change_user
 from restock.workflows.approval.roles import Actor
 
 PASSWORD = "a sentence that nobody guesses"
-SALES = b"item,date,quantity,unit_price\nA,2026-01-05,3,2.5\nB,2026-01-05,1,4\nA,2026-01-06,x,2.5\n"
+ROWS = "".join(f"A,2026-01-{day:02d},3,2.5\n" for day in range(1, 10))
+SALES = f"item,date,quantity,unit_price\n{ROWS}B,2026-01-05,x,4\n".encode()  # one row is bad
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_files_are_looked_at_before_they_are_loaded(served, browser):
     name = send(browser, {"files": ("sales.csv", SALES)}).json()["name"]
     result = data.preview(uploading.files_of(served.admin, name))
     (mapping,) = data.mapping_rows(result)
-    assert (mapping["file"], mapping["table"], mapping["rows"]) == ("sales.csv", "sales", 3)
+    assert (mapping["file"], mapping["table"], mapping["rows"]) == ("sales.csv", "sales", 10)
     assert "unit_price ← unit_price" in mapping["columns"]
     assert result.quality.rows_bad == 1
     assert served.queue.jobs == []

@@ -84,7 +84,7 @@ def sums(session: Session, plan: str) -> list[Sum]:
 
 def total(session: Session, plan: str, wanted: Wanted) -> tuple[int, float]:
     """How many lines there are, and what they cost."""
-    query: Select[Any] = select(func.count(), func.sum(CASH))
+    query: Any = select(func.count(), func.sum(CASH))
     lines, cash = _rows(session, _wanted(query, plan, wanted))[0]
     return lines, cash or 0.0
 
