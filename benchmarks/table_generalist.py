@@ -8,7 +8,7 @@ from table_parts import Row, caption, load, read, table
 PRIORS = ("prior", "second-prior")
 METHODS = {"adaptive_base_stock": "base stock", "adaptive_reorder": "reorder", "generalist": "generalist"}
 SEEN = 5  # periods, of the first table
-POISSON = re.compile(r"unknown-poisson-p(\d+)-L(\d+)")
+POISSON = re.compile(r"unknown-poisson-p(\d+)-L\d+")
 SETS = {"complete_journey": "Complete Journey"}
 
 
@@ -18,7 +18,9 @@ def worlds() -> str:
     members = [f"member_{n}" for n in range(3)]
     body = []
     for method in (*METHODS, "members", "foresight"):
-        line = [{"members": "its members alone", "foresight": "perfect foresight"}.get(method, method.replace("_", " "))]
+        line = [
+            {"members": "its members alone", "foresight": "perfect foresight"}.get(method, method.replace("_", " "))
+        ]
         for prior in PRIORS:
             rows = [results.get(f"{prior}-{SEEN}", name) for name in (members if method == "members" else [method])]
             there = [row for row in rows if row is not None]
@@ -60,14 +62,17 @@ def unknown_law() -> str:
         found = POISSON.fullmatch(row["instance"])
         if found is None:
             continue
-        penalty, lead = found.groups()
+        penalty = found[1]
         rule = told.get(row["instance"].removeprefix("unknown-"), "base_stock")
         gaps.setdefault(penalty, []).append(f"{row['gap_percent']:.1f}")
         rules.setdefault(penalty, []).append("" if rule is None else f"{rule['gap_percent']:.1f}")
         every.append(row["gap_percent"])
     body = [[penalty, *gaps[penalty], " · ".join(rules[penalty])] for penalty in gaps]
     head = ["penalty", *(f"lead time {n}" for n in (1, 2, 3, 4)), "base stock, law known"]
-    return table(head, body) + f"\nThe mean is {fmean(every):.1f} %, the worst {max(every):.1f} %. The bar was 2 %: it is missed.\n"
+    return (
+        table(head, body)
+        + f"\nThe mean is {fmean(every):.1f} %, the worst {max(every):.1f} %. The bar was 2 %: it is missed.\n"
+    )
 
 
 def ablations() -> str:
@@ -75,7 +80,9 @@ def ablations() -> str:
     kept = read("generalist-ablations")
     body = [[row["name"], *(f"{row[prior]['score']:.3f}" for prior in PRIORS)] for row in kept["rows"]]
     errors = [row[prior]["stderr"] for row in kept["rows"] for prior in PRIORS]
-    says = f"{kept['updates']} updates each; standard error of a score {fmean(errors):.3f}; commit `{kept['commit']}`.\n\n"
+    says = (
+        f"{kept['updates']} updates each; standard error of a score {fmean(errors):.3f}; commit `{kept['commit']}`.\n\n"
+    )
     return says + table(["", "prior", "second prior"], body)
 
 
