@@ -1,5 +1,6 @@
 """`restock serve` and `restock worker`."""
 
+import gc
 import socket
 import subprocess
 import sys
@@ -73,6 +74,8 @@ def warm_up() -> None:
 
     item = AskedItem(item="-", on_hand=1.0, sales=(1.0,) * 28)
     decide_items(Asked(items=(item,) * 100))
+    gc.collect()
+    gc.freeze()  # what is there by now stays: it need not be looked through again and again
     structlog.get_logger().info("decisions are compiled")
 
 
