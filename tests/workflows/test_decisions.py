@@ -3,6 +3,7 @@
 import json
 from datetime import date
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -137,7 +138,7 @@ def test_a_batch_goes_into_one_array_and_comes_out_as_it_was():
     items = [{"sales": [1.0, 2.0], "terms": {**FULL, "lead_time": {1: 0.5, 3: 0.5}}}, {"backlog": 2, "on_hand": 7}]
     request = asked(*items, period="week", today=date(2025, 3, 3))
     batch, _ = batch_of(request, request.items)
-    again = unpacked(packed(batch, 5), batch.leads.shape[1] - 2, batch.sales.shape[1])
+    again = unpacked(jnp.asarray(packed(batch, 5)), batch.leads.shape[1] - 2, batch.sales.shape[1])
     for name in batch._fields:
         before, after = getattr(batch, name), getattr(again, name)
         pairs = [(before, after)] if name not in ("shop", "stock") else _pairs(before, after)

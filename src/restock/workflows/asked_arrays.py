@@ -56,7 +56,8 @@ def batch_of(asked: Asked, items: tuple[AskedItem, ...]) -> tuple[Batch, list[li
     law = _law([lead[0] for lead in leads], [item.lead_times_seen for item in items])
     measured, longest = np.array([lead[1] == MEASURED for lead in leads], bool), law.shape[1] - 1
     nothing: Floats = np.zeros((rows, 1), np.float32)
-    shop = Shop(
+    shop = _record(
+        Shop,
         unit_cost=unit_cost[:, None],
         order_cost=order_cost[:, None],
         transport=nothing,
@@ -70,7 +71,8 @@ def batch_of(asked: Asked, items: tuple[AskedItem, ...]) -> tuple[Batch, list[li
         waiting=waiting[:, None],
         backlog_cost=backlog_cost[:, None],
     )
-    stock = Stock(on_hand[:, None, None], _on_order(items, longest), backlog[:, None])
+    on_order = _on_order(items, longest)
+    stock = _record(Stock, on_hand=on_hand[:, None, None], on_order=on_order, backlog=backlog[:, None])
     most = max((len(item.sales) for item in items), default=0)
     periods = next((p for p in PERIODS if p >= most), PERIODS[-1])
     sales, hidden, weight = _seen(items, periods)
@@ -140,6 +142,14 @@ def _outside(numbers: list[float | None], most: float) -> bool:
 def _columns(rows: Any, number: int) -> Floats:
     """[number, row]; what is not given is not a number."""
     return np.array(list(rows), np.float32).reshape(-1, number).T
+
+
+def _record(kind: type[Any], **arrays: Floats) -> Any:
+    """A record of NumPy arrays: its own constructor takes arrays of JAX, which would cross over one by one."""
+    record = object.__new__(kind)
+    for name, array in arrays.items():
+        object.__setattr__(record, name, array)
+    return record
 
 
 def _leaves(record: Any) -> list[Any]:

@@ -8,7 +8,7 @@ import polars as pl
 from restock.errors import MissingError, UsageError
 from restock.language import Text
 from restock.policies.rules import QUANTILES
-from restock.storage.models import list_models
+from restock.storage.champion import champion
 from restock.workflows.decide import Decided, decide
 from restock.workflows.explain import Explanation, find_row, take_apart
 from restock.workflows.plan import lines_frame, settings_of
@@ -34,8 +34,7 @@ class Today:
     @staticmethod
     def mark(project: Project) -> object:
         """Changes when anything changes that today depends on."""
-        models = list_models(project.folder)
-        return project.facts.latest(), models[-1] if models else None, repr(settings_of(project.config))
+        return project.facts.latest(), champion(project.folder), repr(settings_of(project.config))
 
     def explain(self, item: str, site: str | None) -> Explanation:
         """Take the line of an item apart.
@@ -48,6 +47,32 @@ class Today:
         except UsageError as error:
             raise MissingError(error.message, hint=error.hint) from None
         return take_apart(self.situation, (self.model, self.trained), self.decided, row)
+
+    def prices(self) -> pl.DataFrame:
+        """What items sell for in the period to come, what they cost, and the next planned change. Money per unit."""
+        history, decided = self.situation.history, self.decided
+        now, rows = history.shape[1], len(history.items)
+        planned = decided.deciders.catalogue.price[:, now:]
+        price = decided.price.astype(np.float64)
+        other = (np.abs(planned - planned[:, :1]) > 0.005) if planned.shape[1] else np.zeros((rows, 0), bool)
+        changes = other.any(axis=1) if planned.shape[1] else np.zeros(rows, bool)
+        place = other.argmax(axis=1) if planned.shape[1] else np.zeros(rows, int)
+        cost = np.asarray(self.situation.terms.shop.unit_cost)[:, 0].astype(np.float64)
+        known = price > 0
+        columns = {
+            "item": list(history.items),
+            "site": list(history.sites),
+            "date": [str(day(history, now))] * rows,
+            "price": [p if k else None for p, k in zip(price.tolist(), known, strict=True)],
+            "unit_cost": cost,
+            "margin": [p - c if k else None for p, c, k in zip(price.tolist(), cost.tolist(), known, strict=True)],
+            "next_price": [float(planned[i, place[i]]) if changes[i] else None for i in range(rows)],
+            "next_date": [str(day(history, now + int(place[i]))) if changes[i] else None for i in range(rows)],
+        }
+        kinds = {"price": pl.Float64, "margin": pl.Float64, "next_price": pl.Float64, "next_date": pl.String}
+        frame = pl.DataFrame(columns, schema_overrides=kinds)
+        frame = frame.with_columns((pl.col("margin") / pl.col("price")).alias("margin_share"))
+        return _numbered(frame.with_columns(pl.col(pl.Float64).round(4)))
 
     def forecasts(self) -> pl.DataFrame:
         """Demand over lead time and review period: mean, spread, and quantiles from the policy's past errors."""
