@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from restock.storage.champion import champion
 from restock.storage.state.database import State
 from restock.workflows.accounts.keys import Caller
 from restock.workflows.accounts.secret import hash_token
@@ -65,6 +66,7 @@ class Host:
     given: dict[str, Any] = field(default_factory=dict[str, Any])  # settings of the server that win over the file
     opened: tuple[object, Project] | None = None  # the settings as they were read
     today_: tuple[object, Today] | None = None
+    looked: tuple[float, Today | None] | None = None
 
     def project(self) -> Project:
         """The project with its settings as they are now: somebody may have edited the file."""
@@ -77,6 +79,14 @@ class Host:
     def desk(self, actor: Actor = NOBODY) -> Desk:
         """The desk for somebody."""
         return Desk(self.project(), self.state, actor, self.clock)
+
+    def today_of_trained(self) -> Today | None:
+        """Today's situation if a policy has been trained; looked after once a second, for programs that ask often."""
+        at = time.monotonic()
+        if self.looked is None or at - self.looked[0] > Recent.SECONDS:
+            trained = champion(self.project().folder) is not None
+            self.looked = (at, self.today() if trained else None)
+        return self.looked[1]
 
     def today(self) -> Today:
         """Today's situation, kept until data, policies or settings change.

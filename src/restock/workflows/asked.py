@@ -83,6 +83,9 @@ class Asked(Record):
 
     items: tuple[AskedItem, ...]
     period: Literal["day", "week"] = "day"
+    policy: Literal["chosen", "generalist"] = Field(
+        default="chosen", description="what the project has chosen in training, or the pretrained policy in any case"
+    )
     today: date | None = Field(default=None, description="first day of this period; tells weeks their season")
 
     @property

@@ -1,15 +1,18 @@
 """The shop today, understood once and asked often: items, forecasts, and why a line is what it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from restock.errors import MissingError, UsageError
 from restock.language import Text
 from restock.policies.rules import QUANTILES
+from restock.simulator.types import View
 from restock.storage.champion import champion
-from restock.workflows.decide import Decided, decide
+from restock.workflows.decide import Decided, decide, pick_rows
 from restock.workflows.explain import Explanation, find_row, take_apart
 from restock.workflows.plan import lines_frame, settings_of
 from restock.workflows.project import Project
@@ -30,6 +33,20 @@ class Today:
     trained: Trained
     decided: Decided
     items: pl.DataFrame  # one row per item and site, sorted and numbered
+    views: dict[str, View] = field(default_factory=dict[str, View], compare=False)  # that were asked for [row]
+
+    @cached_property
+    def rows(self) -> dict[tuple[str, str], int]:
+        """The row of each item at a site."""
+        history = self.situation.history
+        return {place: row for row, place in enumerate(zip(history.items, history.sites, strict=True))}
+
+    def view_of(self, policy: str, rows: NDArray[np.intp]) -> View:
+        """What a policy decides from, made once for all of its rows."""
+        mine = np.flatnonzero(self.decided.policy == policy)
+        if policy not in self.views:
+            self.views[policy] = self.decided.deciders.view(policy, self.decided.view, mine)
+        return pick_rows(self.views[policy], np.searchsorted(mine, rows))
 
     @staticmethod
     def mark(project: Project) -> object:

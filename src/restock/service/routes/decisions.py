@@ -10,12 +10,14 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
 
-from restock.errors import UsageError
+from restock.errors import MissingError, UsageError
 from restock.language import Text
-from restock.service.access import CanDecide, desk_of_program
+from restock.service.access import CanDecide, TheHost, desk_of_program, host_of
+from restock.service.host import Host
 from restock.service.problems import Said, documented
 from restock.workflows.approval.desk import Desk
 from restock.workflows.asked import Asked
+from restock.workflows.today import Today
 
 
 class AtOnce(APIRoute):
@@ -26,17 +28,17 @@ class AtOnce(APIRoute):
 
         async def handle(request: Request) -> Response:
             desk = await desk_of_program(request)
-            return await run_in_threadpool(self._answer, desk, await request.body())
+            return await run_in_threadpool(self._answer, request, desk, await request.body())
 
         return handle
 
-    def _answer(self, desk: Desk, body: bytes) -> Response:
+    def _answer(self, request: Request, desk: Desk, body: bytes) -> Response:
         try:
             asked = Asked.model_validate_json(body)
         except ValidationError as error:
             wrong = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
             raise RequestValidationError(wrong) from None
-        return self.endpoint(desk, asked)
+        return self.endpoint(desk, host_of(request), asked)
 
 
 router = APIRouter(tags=["decisions"], route_class=AtOnce)
@@ -79,9 +81,12 @@ class Decisions(BaseModel):
 
 
 @router.post("/decisions", response_model=Decisions, responses=documented(401, 403))
-def decide(desk: CanDecide, asked: Annotated[Asked, Body(examples=[EXAMPLE])]) -> Response:
-    """Orders for items as they stand now; nothing is kept. What is not given is assumed, and said."""
-    from restock.workflows.decisions import decide_items
+def decide(desk: CanDecide, host: TheHost, asked: Annotated[Asked, Body(examples=[EXAMPLE])]) -> Response:
+    """Orders for items as they stand now, by the policy of the project or the pretrained one; nothing is kept.
+
+    What is not given is assumed, and said.
+    """
+    from restock.workflows.decisions_of_shop import decide_in_shop
 
     if not 0 < len(asked.items) <= MOST:
         raise UsageError(
@@ -91,5 +96,12 @@ def decide(desk: CanDecide, asked: Annotated[Asked, Body(examples=[EXAMPLE])]) -
             ),
             hint=Text("send them in several calls", "请分多次请求"),
         )
-    content = to_json({"decisions": [one.to_json() for one in decide_items(asked)]})
+    content = to_json({"decisions": [one.to_json() for one in decide_in_shop(asked, _today(host))]})
     return Response(content, media_type="application/json")
+
+
+def _today(host: Host) -> Today | None:
+    try:
+        return host.today_of_trained()
+    except MissingError:  # a policy, and no data any more
+        return None
