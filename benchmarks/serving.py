@@ -60,9 +60,16 @@ def key_for(project: Project, role: str, scopes: list[str]) -> str:
     return token
 
 
-def call(connection: http.client.HTTPConnection, method: str, path: str, key: str, body: bytes | None = None) -> Any:
+def call(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    key: str,
+    body: bytes | None = None,
+    more: dict[str, str] | None = None,
+) -> tuple[int, bytes]:
     """One call on an open connection: status and content."""
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", **(more or {})}
     connection.request(method, f"/api/v1{path}", body, headers)
     answer = connection.getresponse()
     return answer.status, answer.read()

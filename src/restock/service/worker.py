@@ -11,6 +11,7 @@ import httpx2 as httpx
 import structlog
 
 from restock.errors import RestockError
+from restock.service.alive import give_sign
 from restock.service.queue import HueyQueue, open_queue
 from restock.storage.state.tables import Delivery, Webhook
 from restock.workflows import webhooks
@@ -57,6 +58,7 @@ class Worker:
         offered: dict[str, float] = {}
         while not self.stopping.is_set():
             try:
+                give_sign(self.desk.project.path)
                 begin_day(self.desk, self.queue)
                 offer(self.desk, self.queue, offered)
                 send_due(self.desk)
