@@ -13,12 +13,14 @@ from restock.errors import UsageError, nearest
 from restock.language import Text
 from restock.progress import Progress, Silent
 from restock.workflows.decide import decide
-from restock.workflows.plan import DEPENDS_ON, check_policy, lines_frame
+from restock.workflows.asked import LATEST
+from restock.workflows.plan import check_policy, lines_frame
 from restock.workflows.project import Project
 from restock.workflows.situation import understand
 from restock.workflows.untrained import trained_or_not
 
 MOST = 12  # scenarios at once
+CHANGEABLE = ("costs", "supply", "objective")  # sections of the settings
 KEYS = ("name", "budget", "policy", "settings")
 
 
@@ -121,12 +123,18 @@ def with_settings(config: Config, scenario: Scenario) -> Config:
     content = config.model_dump()
     for key, value in scenario.settings.items():
         section, _, name = key.partition(".")
-        if section not in DEPENDS_ON or name not in content[section]:
-            known = [f"{part}.{one}" for part in DEPENDS_ON for one in content[part]]
+        if section not in CHANGEABLE or name not in content[section]:
+            known = [f"{part}.{one}" for part in CHANGEABLE for one in content[part]]
             raise UsageError(
                 Text(f"a scenario cannot change `{key}`", f"情景不能修改 `{key}`"), hint=nearest(key, known)
             )
         content[section][name] = value
+    lead = content["supply"]["lead_time"]
+    if isinstance(lead, int | float) and lead > LATEST:
+        raise UsageError(
+            Text(f"a lead time of {lead:g} periods cannot be", f"交期 {lead:g} 个周期不合理"),
+            hint=Text(f"at most {LATEST} periods", f"最多 {LATEST} 个周期"),
+        )
     try:
         return Config.model_validate(content)
     except ValidationError as error:

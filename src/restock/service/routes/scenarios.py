@@ -1,6 +1,6 @@
 """What if: other settings and budgets side by side."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
@@ -23,11 +23,14 @@ EXAMPLE = {
 }
 
 
+Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+
+
 class ScenarioAsked(shapes.Asked):
     """The shop with other settings, another budget, or another policy."""
 
     name: shapes.Short = Field(min_length=1)
-    settings: dict[str, float | int | str | None] = Field(
+    settings: dict[shapes.Short, Number | shapes.Short | None] = Field(
         default={}, max_length=20, description="`costs.holding_rate`, `supply.lead_time`, ... and their values"
     )
     budget: float | None = Field(default=None, gt=0, le=1e12, description="Money that all orders may cost")
