@@ -28,7 +28,7 @@ from restock.simulator.rollout import Stretch, earn
 from restock.workflows.load import load
 from restock.workflows.project import open_project
 from restock.workflows.samples import make_sample
-from restock.workflows.situation import understand
+from restock.workflows.situation import Situation, understand
 from restock.workflows.train import settings_of
 
 RESULTS = Path(__file__).parent / "results"
@@ -44,14 +44,14 @@ SWITCHES: dict[str, dict[str, float]] = {
 }
 
 
-def grocer(folder: Path) -> tuple[Config, Catalogue]:
+def grocer(folder: Path) -> tuple[Config, Situation]:
     """The shop of the demo."""
     files, settings = make_sample("real", folder / "input", 0)
     (folder / "restock.toml").write_text(settings, encoding="utf-8")
     project = open_project(folder)
     if project.facts.latest() is None:
         load(project, files)
-    return project.config, understand(project).catalogue()
+    return project.config, understand(project)
 
 
 @eqx.filter_jit
@@ -96,7 +96,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "regularisation.json")
     asked = parser.parse_args()
     began = time.perf_counter()
-    config, catalogue = grocer(asked.folder)
+    config, situation = grocer(asked.folder)
+    catalogue = situation.catalogue()
     config = config.model_copy(update={"train": config.train.model_copy(update={"updates": asked.updates})})
     windows = split(catalogue.history.shape[1], catalogue.history.period_days, catalogue.warm_up, config)
     rows: dict[str, Any] = {}

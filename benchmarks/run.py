@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("name")
     parser.add_argument("--methods", default="")
     parser.add_argument("--instances", default="")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", default="1", help="how many, or a range such as 0-4")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--add", action="store_true", help="to what is kept already; rows measured again are replaced")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from restock.errors import ConfigError, nearest
 from restock.language import Language, Text
@@ -76,8 +76,10 @@ class ObjectiveConfig(Section):
 class TrainConfig(Section):
     """How the policy is learned."""
 
-    algorithm: Literal["pathwise"] = "pathwise"
-    batch: int = Field(default=512, ge=1, description="Stretches of history averaged in one gradient step")
+    algorithm: Literal["pathwise", "ppo", "a2c", "dqn", "td3", "ddpg", "shac"] = Field(
+        default="pathwise", description="How the policy is learned; docs/algorithms tells what each is for"
+    )
+    batch: int = Field(default=512, ge=1, description="Stretches of history lived side by side in one round")
     hidden: int = Field(default=64, ge=1, description="Size of the networks")
     learning_rate: float = Field(default=2e-3, gt=0, description="Largest step of the optimizer")
     weight_decay: float = Field(default=0.1, ge=0, description="Against over-fitting: pull of the weights towards zero")
@@ -85,7 +87,7 @@ class TrainConfig(Section):
         default=0.3, ge=0, lt=1, description="Against over-fitting: share of the inputs hidden at random"
     )
     dropout: float = Field(
-        default=0.0, ge=0, lt=1, description="Against over-fitting: share of the hidden units silenced at random"
+        default=0.0, ge=0, lt=1, description="Against over-fitting: share of the hidden units silenced, `pathwise` only"
     )
     other_pasts: int = Field(
         default=0, ge=0, le=20, description="Against over-fitting: made-up pasts of the same shop beside the real one"
@@ -98,11 +100,21 @@ class TrainConfig(Section):
     augment_noise: float = Field(default=0.1, ge=0, description="Other pasts: spread of each period's factor")
     patience: int = Field(default=6, ge=1, description="Looks at validation money without a rise before training stops")
     seeds: int = Field(default=4, ge=1, le=64, description="Networks in the ensemble")
-    updates: int = Field(default=600, ge=1, description="Gradient steps at most; validation stops earlier")
+    updates: int = Field(
+        default=600,
+        ge=1,
+        description="Rounds of learning at most, for `pathwise` a gradient step each; validation stops earlier",
+    )
     fine_tune: bool = Field(
         default=False, description="Let the pretrained policy learn on from this shop too, as one more rival"
     )
     validation_periods: int | None = Field(default=None, ge=2, description="None: a share of the history")
+
+    @model_validator(mode="after")
+    def _every_setting_is_used(self) -> "TrainConfig":
+        if self.dropout > 0 and self.algorithm != "pathwise":
+            raise ValueError(f"dropout {self.dropout} is for `pathwise` only; leave it out with `{self.algorithm}`")
+        return self
 
 
 class BacktestConfig(Section):
@@ -182,6 +194,14 @@ class Config(Section):
     service: ServiceConfig = ServiceConfig()
 
 
+TOO_FAR = {
+    "greater_than_equal": ("ge", "of at least", "不小于"),
+    "greater_than": ("gt", "above", "大于"),
+    "less_than_equal": ("le", "of at most", "不大于"),
+    "less_than": ("lt", "below", "小于"),
+}
+
+
 def read_config(path: Path) -> Config:
     """The settings of a project; a missing file means all defaults.
 
@@ -216,6 +236,13 @@ def _meant(error: ValidationError) -> Text:
             return nearest(key, section.model_fields)
         if each["type"] == "literal_error":
             return nearest(str(each["input"]), re.findall(r"'([^']*)'", each["msg"]))
+        place = f"`[{'.'.join(sections)}] {key}`"
+        if each["type"].startswith("int_") or (each["type"] in TOO_FAR and isinstance(each["input"], str)):
+            return Text(f"{place} takes a whole number, such as 4", f"{place} 应为整数，例如 4")
+        if each["type"] in TOO_FAR:
+            bound, en, zh = TOO_FAR[each["type"]]
+            limit = each.get("ctx", {})[bound]
+            return Text(f"choose {place} {en} {limit}", f"{place} 应{zh} {limit}")
     return Text(
         "`restock init` in an empty folder writes a commented example",
         "在空文件夹运行 `restock init` 可得到带注释的示例",

@@ -5,12 +5,14 @@ import dataclasses
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import minimum_order as moq
 import numpy as np
 import pytest
 from probe_shops import PROBES, ROWS, SLOTS
 
 from restock.algorithms.shac import ShacConfig
 from restock.algorithms.training import train
+from restock.environments.lost_sales import PUBLISHED, LostSales
 from restock.policies.actors import observed
 from restock.policies.gates import Gated
 from restock.simulator.rollout import Stretch, run
@@ -59,6 +61,29 @@ def test_with_a_critic_at_its_end_a_window_may_be_shorter_than_the_lead_time() -
     }
     assert costs[True] <= 1.05 * PROBES[1].best
     assert costs[False] > 1.2 * PROBES[1].best  # no order arrives before a window ends, so none is taught anything
+
+
+def test_the_small_instance_with_a_minimum_is_solved_as_the_published_one_without() -> None:
+    """Without a minimum it is an instance whose optimum others have computed."""
+    published = PUBLISHED[LostSales("poisson", 1, moq.PENALTY)].optimum
+    assert moq.optimum(0) == pytest.approx(published, abs=2e-5)
+    best = min(
+        moq.cost_of(np.where(low >= moq.UNITS, np.maximum(high - moq.UNITS, moq.MINIMUM), 0))
+        for low in range(2, 12)
+        for high in range(12, 24)
+    )
+    assert moq.optimum(moq.MINIMUM) == pytest.approx(best, abs=1e-6)  # here the best policy is an (s, S) rule
+    assert moq.optimum(moq.MINIMUM) > 1.1 * published
+
+
+@pytest.mark.slow
+def test_with_a_minimum_order_the_gate_waits_until_so_much_is_worth_it() -> None:
+    learned, _ = train(SMALL.model_copy(update={"rounds": 400}), moq.problem(), jax.random.key(0))
+    assert isinstance(learned, Gated)
+    asked, taken = moq.orders_of(learned)
+    assert np.all((asked == 0) | (asked >= moq.MINIMUM))  # the gate says whether, and the supplier changes nothing
+    assert np.array_equal(taken > 0, asked > 0)
+    assert moq.cost_of(taken) <= 1.02 * moq.optimum(moq.MINIMUM)
 
 
 def test_the_same_key_learns_the_same() -> None:

@@ -70,7 +70,7 @@ HERE = "project at ."
         (
             "bench lost-sales --methods a,b, --instances x --seeds 5 --quick",
             ("lost-sales",),
-            {"methods": ("a", "b"), "instances": ("x",), "seeds": 5, "quick": True},
+            {"methods": ("a", "b"), "instances": ("x",), "seeds": "5", "quick": True},
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """An untrained gate is the (s, S) rule of the newsvendor and Harris, by hand; the law it is drawn from is one."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,6 +34,14 @@ def test_the_quantity_of_harris_is_at_least_the_minimum() -> None:
 @pytest.mark.parametrize(("on_hand", "units"), [(5.0, 15 + 1800**0.5), (16.0, 4 + 1800**0.5), (24.0, 0.0), (90.0, 0.0)])
 def test_untrained_it_orders_up_to_more_only_from_below_the_usual_level(gated, on_hand, units) -> None:
     assert float(gated(view_of(on_hand)).order[0]) == pytest.approx(units, abs=1.0)
+
+
+@pytest.mark.parametrize("on_hand", [0.0, 19.0, 21.0, 60.0])
+def test_an_order_is_none_or_at_least_the_minimum_wherever_the_bend_has_gone(gated, on_hand) -> None:
+    """Half of the minimum would be raised to it by the supplier, and less than that refused: the gate decides alone."""
+    down = eqx.tree_at(lambda g: g.bend.layers[-1].bias, gated, jnp.full(1, -50.0))
+    order = float(down(view_of(on_hand, made_up_shop(1, minimum=30.0))).order[0])
+    assert order == (pytest.approx(30.0, abs=0.1) if on_hand < 20 else 0.0)
 
 
 def test_with_a_key_an_order_is_drawn_as_often_as_its_odds_say(gated) -> None:

@@ -1,5 +1,6 @@
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ from restock.environments.exact.reachable import reach, reached_cost
 from restock.environments.exact.simulation import Cost, Effort, simulated_cost
 from restock.environments.lost_sales import LostSales, find_instance
 from restock.errors import UsageError
+from restock.language import Text
+from restock.progress import Silent
 from restock.workflows.bench import bench
 from restock.workflows.benches.comparison import mean_of_seeds
 from restock.workflows.benches.lost_sales import best_known
 from restock.workflows.benches.lost_sales_learning import orders_of, price_orders
-from restock.workflows.benches.result import BenchResult, Row
+from restock.workflows.benches.result import BenchResult, Row, Task
+from restock.workflows.benches.seeds import seeds_of
 
 FIELDS = {
     "instance",
@@ -85,8 +89,53 @@ def test_an_unknown_name_gets_the_nearest_ones(asked, near):
 
 
 def test_no_seeds_are_refused():
-    with pytest.raises(UsageError, match="0 seeds"):
+    with pytest.raises(UsageError, match="`0` seeds: nothing would be trained"):
         bench("lost-sales", seeds=0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [(None, [0]), (3, [0, 1, 2]), ("2", [0, 1]), ("0-4", [0, 1, 2, 3, 4]), (" 100 - 101 ", [100, 101]), ("7-7", [7])],
+)
+def test_seeds_are_a_number_of_them_or_a_range(asked, meant):
+    assert list(seeds_of(asked)) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ("0", "nothing would be trained"),
+        ("4-0", "the last seed comes before the first"),
+        ("-1", "not a number nor a range"),
+        ("1,2", "not a number nor a range"),
+        ("five", "not a number nor a range"),
+        ("0-2147483648", "seeds go up to 2147483647"),
+    ],
+)
+def test_what_are_no_seeds_is_refused_with_what_is_wanted(asked, why):
+    with pytest.raises(UsageError) as error:
+        seeds_of(asked)
+    assert error.value.message.en == f"cannot train with `{asked}` seeds: {why}"
+    assert f"`{asked}`" in error.value.message.zh
+    assert "`--seeds 0-4`" in error.value.hint.en
+    assert "`--seeds 0-4`" in error.value.hint.zh
+
+
+def test_the_seeds_of_a_range_are_those_that_are_trained(monkeypatch):
+    from restock.workflows.benches import comparison
+
+    told = []
+    learner = SimpleNamespace(
+        train=lambda instance, seed: told.append(seed), price=lambda *_: Cost(1.0, 0.0), steps=lambda _: 1
+    )
+    monkeypatch.setattr(comparison.jax, "clear_caches", lambda: None)
+    one = comparison.Comparison(
+        Text("it", "它"), lambda name: None, best_known=lambda _: None, solved={}, learned={"it": learner}
+    )
+    task = Task(("it",), (), seeds_of("3-5"), False, Silent())
+    row = one._learned(SimpleNamespace(name="x"), "it", task)
+    assert told == [3, 4, 5]
+    assert row.seeds == 3
 
 
 def test_patterns_choose_many_instances():

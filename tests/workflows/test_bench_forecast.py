@@ -31,7 +31,7 @@ def made_up(monkeypatch):
 def test_rows_are_scores_and_ours_is_compared_with_each(made_up):
     panel, source = made_up
     methods = ("seasonal_naive", "median_ensemble")
-    naive, ours = forecast.run(Task(methods, ("made_up",), seeds=3, quick=False, progress=Silent()))
+    naive, ours = forecast.run(Task(methods, ("made_up",), seeds=range(3), quick=False, progress=Silent()))
     tried = {
         name: list(cross_validate(find_method(name), panel, source.windows, Ask(7, FULL, forecast.PATHS)))
         for name in methods
@@ -68,7 +68,7 @@ def test_hidden_demand_is_found_again_and_new_items_are_told_by_their_category(m
     codes = np.searchsorted([5, 10, 15], level).astype(np.int32)[:, None]
     told = replace(panel, codes=codes, attributes=("category",), levels=(("a", "b", "c", "d"),))
     monkeypatch.setattr(demand_panels.DemandPanel, "panel", lambda self, series=None, titles=False: told)
-    task = Task((), (), seeds=2, quick=False, progress=Silent())
+    task = Task((), (), seeds=range(2), quick=False, progress=Silent())
     recovered, per_time, as_sold = forecast_special.censored("fresh_retail")(task)
     assert recovered.value < 5 < per_time.value < as_sold.value
     assert as_sold.bias_percent < 0

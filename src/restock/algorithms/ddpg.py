@@ -63,11 +63,16 @@ class Learner(eqx.Module):
     rounds: Float[Array, ""]  # done so far
 
 
+def untrained(config: DdpgConfig, features: int, lead: int, key: Array) -> Mover:
+    """An actor that orders like the newsvendor."""
+    return Mover(observed(features, lead), lead, config.hidden, key, spread=config.explore)
+
+
 def begin(config: DdpgConfig, problem: Problem, key: Array) -> Learner:
     """An actor that orders like the newsvendor, and critics that have seen nothing."""
     make, other, third, stock = jax.random.split(key, 4)
     inputs = observed(problem.known.features.shape[-1], problem.lead)
-    actor = Mover(inputs, problem.lead, config.hidden, make, spread=config.explore)
+    actor = untrained(config, problem.known.features.shape[-1], problem.lead, make)
     keys = (other, third) if config.kind == "td3" else (other,)
     critics = tuple(Perceptron((inputs + 1, config.hidden, config.hidden, 1), key) for key in keys)
     networks = Networks(actor, critics)

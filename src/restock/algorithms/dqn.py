@@ -57,18 +57,22 @@ class Learner(eqx.Module):
     rounds: Float[Array, ""]  # done so far
 
 
+def untrained(config: DqnConfig, features: int, lead: int, key: Array) -> Chooser:
+    """A network whose scores mean nothing yet."""
+    choices = Choices(config.grid, config.choices, jnp.asarray(config.step), config.prices)
+    outputs = choices.pairs + config.dueling
+    return Chooser(Perceptron((observed(features, lead), config.hidden, config.hidden, outputs), key), choices, lead)
+
+
 def begin(config: DqnConfig, problem: Problem, key: Array) -> Learner:
     """A network that has seen nothing."""
     make, stock = jax.random.split(key)
     inputs = observed(problem.known.features.shape[-1], problem.lead)
-    choices = Choices(config.grid, config.choices, jnp.asarray(config.step), config.prices)
-    outputs = choices.pairs + config.dueling
-    scores = Perceptron((inputs, config.hidden, config.hidden, outputs), make)
+    actor = untrained(config, problem.known.features.shape[-1], problem.lead, make)
     seen, none = jnp.zeros(inputs), jnp.zeros(())
     memory = empty_memory(config.memory, Transition(seen, jnp.zeros((), int), none, seen))
     window = next_window(problem, config.rows, config.periods, stock, None)
-    actor = Chooser(scores, choices, problem.lead)
-    return Learner(actor, scores, start(_optimizer(config), scores), memory, window.stock, none, none)
+    return Learner(actor, actor.scores, start(_optimizer(config), actor.scores), memory, window.stock, none, none)
 
 
 def learn(config: DqnConfig, problem: Problem, learner: Learner, keys: Array) -> tuple[Learner, dict[str, Array]]:

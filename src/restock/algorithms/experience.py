@@ -135,7 +135,18 @@ def live_on(
     """The next window of training, its orders beside what they earned; goes on with `stock` if the config says so."""
     window = learning_window(config, problem, stock, key)
     after, steps = live(act, window, problem.lead, draws, problem.reward, problem.limit)
-    return after, later(steps, config.delay)
+    return after, later(as_learned(problem, window, steps), config.delay)
+
+
+def as_learned(problem: Problem, window: Stretch, steps: Steps) -> Steps:
+    """The rewards that are learned from: periods count by their weight; see `Problem.less_all_served`."""
+    reward = steps.reward
+    if problem.less_all_served:
+        price = window.known.price if window.known.price.ndim == 3 else window.known.price[:, None]
+        margin = price - window.shop.unit_cost[:, None, :1]
+        earned = (margin * window.chance.demand).sum(axis=-1) / money_scale(window.shop, window.known)[:, None]
+        reward = reward - earned[:, : reward.shape[0]].T
+    return Steps(steps.seen, steps.action, reward * window.weight[:, : reward.shape[0]].T)
 
 
 def centre_of(config: ModelFreeConfig, before: Array, rounds: Array, reward: Array, kept: float = 0.95) -> Array:

@@ -81,10 +81,15 @@ class Learner(eqx.Module):
     updates: Float[Array, ""]  # done so far
 
 
+def untrained(config: PathwiseConfig, features: int, lead: int, key: Array) -> Network:
+    """A network that orders like the newsvendor."""
+    return Network(features, lead, config.hidden, key)
+
+
 def begin(config: PathwiseConfig, problem: Problem, key: Array) -> Learner:
     """An untrained network that orders like the newsvendor."""
     make, stock = jax.random.split(key)
-    network = Network(problem.known.features.shape[-1], problem.lead, config.hidden, make)
+    network = untrained(config, problem.known.features.shape[-1], problem.lead, make)
     window = draw(problem, config.batch, config.periods, stock)
     return Learner(network, start(_optimizer(config), network), window.stock, jnp.zeros(()))
 

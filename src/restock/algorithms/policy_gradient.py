@@ -66,11 +66,21 @@ class Lived(NamedTuple):
     value: Array  # target of the value network
 
 
+def untrained(config: PolicyGradientConfig, features: int, lead: int, key: Array) -> Chooser | Mover:
+    """A policy that has learned nothing."""
+    inputs = observed(features, lead)
+    if config.orders == "normal":
+        return Mover(inputs, lead, config.hidden, key, config.spread)
+    choices = Choices(config.grid, config.choices, jnp.asarray(config.step), config.prices)
+    scores = Perceptron((inputs, config.hidden, config.hidden, choices.pairs), key)
+    return Chooser(scores, choices, lead, config.temperature)
+
+
 def begin(config: PolicyGradientConfig, problem: Problem, key: Array) -> Learner:
     """A policy and a value network that have seen nothing."""
     make, act, stock = jax.random.split(key, 3)
     inputs = observed(problem.known.features.shape[-1], problem.lead)
-    actor = _actor(config, inputs, problem.lead, act)
+    actor = untrained(config, problem.known.features.shape[-1], problem.lead, act)
     value = Perceptron((inputs, config.hidden, config.hidden, 1), make)
     window = next_window(problem, config.rows, config.periods, stock, None)
     none = jnp.zeros(())
@@ -134,14 +144,6 @@ def learn(
 def policy(learner: Learner) -> Chooser | Mover:
     """The policy whose weights are averages over the last updates; without a key it orders what is likeliest."""
     return learner.average
-
-
-def _actor(config: PolicyGradientConfig, inputs: int, slots: int, key: Array) -> Chooser | Mover:
-    if config.orders == "normal":
-        return Mover(inputs, slots, config.hidden, key, config.spread)
-    choices = Choices(config.grid, config.choices, jnp.asarray(config.step), config.prices)
-    scores = Perceptron((inputs, config.hidden, config.hidden, choices.pairs), key)
-    return Chooser(scores, choices, slots, config.temperature)
 
 
 def _sample(actor: Chooser | Mover) -> Any:

@@ -35,6 +35,9 @@ class Problem(eqx.Module):
     reward: Reward = eqx.field(static=True, default=profit_at_cost)  # of a period; `pathwise` follows its derivative
     limit: Limit = eqx.field(static=True, default=no_limit)  # what becomes of a decision, such as a full shelf
     respond: Response = eqx.field(static=True, default=no_response)  # what becomes of demand under a decision
+    less_all_served: bool = eqx.field(static=True, default=False)
+    """Rewards of algorithms without the simulator's derivative are taken less what serving all demand would earn: no
+    order changes that, and it varies more than all that orders do change. Not where prices are decided."""
 
     @property
     def lead(self) -> int:

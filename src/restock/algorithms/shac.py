@@ -14,7 +14,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from pydantic import Field
 
-from restock.algorithms.experience import ModelFreeConfig, Steps, centre_of, later, learning_window, live, next_window
+from restock.algorithms.experience import (
+    ModelFreeConfig,
+    Steps,
+    as_learned,
+    centre_of,
+    later,
+    learning_window,
+    live,
+    next_window,
+)
 from restock.algorithms.problem import Problem
 from restock.algorithms.returns import advantages
 from restock.optimizer import adam, descend, follow, start
@@ -57,12 +66,17 @@ class Learner(eqx.Module):
     rounds: Float[Array, ""]  # done so far
 
 
+def untrained(config: ShacConfig, features: int, lead: int, key: Array) -> Actor:
+    """A policy that orders like the newsvendor, with a gate in lots of Harris."""
+    kind = Gated if config.gate else Mover
+    return kind(observed(features, lead), lead, config.hidden, key)
+
+
 def begin(config: ShacConfig, problem: Problem, key: Array) -> Learner:
     """A policy that orders like the newsvendor, and a critic that has seen nothing."""
     make, rate, stock = jax.random.split(key, 3)
     inputs = observed(problem.known.features.shape[-1], problem.lead)
-    kind = Gated if config.gate else Mover
-    actor = kind(inputs, problem.lead, config.hidden, make)
+    actor = untrained(config, problem.known.features.shape[-1], problem.lead, make)
     critic = Perceptron((inputs, config.hidden, config.hidden, 1), rate)
     window = next_window(problem, config.rows, config.periods, stock, None)
     none, (by_actor, by_critic) = jnp.zeros(()), _optimizers(config)
@@ -77,7 +91,7 @@ def learn(config: ShacConfig, problem: Problem, learner: Learner, keys: Array) -
 
     def loss_of(actor: Actor, learner: Learner, window: Stretch, draws: Array) -> Any:
         stock, lived = live(_act(actor), window, problem.lead, draws, problem.reward, problem.limit)
-        steps = later(lived, config.delay)
+        steps = later(as_learned(problem, window, lived), config.delay)
         values = jax.vmap(jax.vmap(learner.target))(steps.seen)[..., 0] * config.critic
         reward = steps.reward - learner.centre
         advantage = jax.lax.stop_gradient(advantages(reward, values, config.discount, config.lambda_))

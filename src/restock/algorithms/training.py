@@ -23,6 +23,7 @@ from restock.algorithms.problem import Problem
 from restock.algorithms.shac import ShacConfig
 from restock.errors import TrainingError, UsageError, nearest
 from restock.language import Text
+from restock.policies.together import Members
 from restock.simulator.rollout import Policy
 
 SEEDS = 2**31  # seeds lie below: JAX keeps the lower bits of larger ones
@@ -35,11 +36,13 @@ Curve = dict[str, Array]  # by round; `loss` of each gradient step: [round] or [
 class Algorithm(Protocol):
     """What a module of this package offers."""
 
+    def untrained(self, config: Any, features: int, lead: int, key: Array) -> Any: ...
+
     def begin(self, config: Any, problem: Problem, key: Array) -> Any: ...
 
     def learn(self, config: Any, problem: Problem, learner: Any, keys: Array) -> tuple[Any, Curve]: ...
 
-    def policy(self, learner: Any) -> Policy: ...
+    def policy(self, learner: Any) -> Any: ...
 
 
 MODULES: dict[type, Algorithm] = {
@@ -97,6 +100,15 @@ def settings(name: str, **changes: Any) -> AlgorithmConfig:
                 f"默认值为 {'，'.join(f'{k}={getattr(usual, k)}' for k in changes)}",
             ),
         ) from None
+
+
+def name_of(config: AlgorithmConfig) -> str:
+    """The key of `USUAL` that these settings belong to."""
+    return next(
+        name
+        for name, usual in USUAL.items()
+        if type(usual) is type(config) and getattr(usual, "kind", name) == getattr(config, "kind", name)
+    )
 
 
 def check_seed(seed: int) -> int:
@@ -175,6 +187,12 @@ def refuse_wrong_numbers(losses: Array, weights: Any, done: int) -> None:
                 "本轮之前的网络已保留；请降低 `learning_rate`，或查找极端值",
             ),
         )
+
+
+def untrained(config: AlgorithmConfig, features: int, lead: int, keys: Array) -> Members:
+    """Policies that have learned nothing, with a leading member axis, one per key."""
+    module = MODULES[type(config)]
+    return eqx.filter_vmap(lambda key: module.untrained(config, features, lead, key))(keys)
 
 
 @eqx.filter_jit

@@ -17,7 +17,12 @@ Instances = Annotated[
     str | None, typer.Option("--instances", metavar="X,Y", help=both("Only these instances", "只运行这些算例"))
 ]
 Seeds = Annotated[
-    int | None, typer.Option("--seeds", min=1, help=both("Seeds per learned method", "每个学习方法使用的种子数"))
+    str | None,
+    typer.Option(
+        "--seeds",
+        metavar="N",
+        help=both("Seeds per learned method: 5, or 0-4", "每个学习方法使用的种子：5，或 0-4"),
+    ),
 ]
 Quick = Annotated[
     bool, typer.Option("--quick", help=both("A slice of it in under a minute", "只运行其中一部分，一分钟内完成"))

@@ -55,10 +55,11 @@ class Gated(eqx.Module):
         return jnp.where(passes, yes, no), -(jnp.exp(yes) * yes + jnp.exp(no) * no)
 
     def decide(self, view: View, seen: Float[Array, " input"], passes: Array) -> Decision:
-        """The order, or none."""
-        batch = harris(view.shop, view.known.scale)
+        """The order, never below the supplier's minimum, or none: what the gate said is not rounded away."""
+        batch, least = harris(view.shop, view.known.scale), view.shop.minimum[0] / view.known.scale
         bend = FURTHEST * jnp.tanh(self.bend(jnp.append(seen, batch))[0] / FURTHEST)
-        amount = jax.nn.softplus(SHARPNESS * (jnp.sinh(seen[-1]) + batch + bend)) / SHARPNESS
+        more = jnp.sinh(seen[-1]) + batch + bend - least
+        amount = least + jax.nn.softplus(SHARPNESS * more) / SHARPNESS
         return buy(view, amount * passes * view.known.scale)
 
 

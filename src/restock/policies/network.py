@@ -75,6 +75,11 @@ class Network(eqx.Module):
     def __call__(self, view: View, key: Array | None = None) -> Decision:
         return self.decide(view, self.foresee(view.shop, view.known))
 
+    @property
+    def slots(self) -> int:
+        """Places of the pipeline: the longest lead time."""
+        return self.weigh.weight.shape[-1] - 2
+
     def foresee(self, shop: Shop, known: Known) -> Context:
         """All that does not depend on stock: for a whole path at once, outside the loop over periods."""
         hidden = jnp.tanh(self.see(jnp.concatenate([known.features, terms(shop, known)])))
@@ -95,8 +100,7 @@ class Network(eqx.Module):
         """What the order is made of."""
         scale = view.known.scale
         missing = (context.level - position(view)) / scale
-        slots = self.weigh.weight.shape[-1] - 2
-        joint = jnp.tanh(context.hidden + self.weigh(stock_inputs(view, missing, slots)))
+        joint = jnp.tanh(context.hidden + self.weigh(stock_inputs(view, missing, self.slots)))
         joint = joint + jnp.tanh(self.think(joint))
         correction = self.correct(joint)[0]
         order = jax.nn.softplus(SHARPNESS * (missing + correction)) / SHARPNESS * scale

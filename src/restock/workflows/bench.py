@@ -17,6 +17,7 @@ from restock.workflows.benches.nonstationary import NONSTATIONARY
 from restock.workflows.benches.pricing import PRICING
 from restock.workflows.benches.result import Bench, BenchResult, Row, Task, this_machine
 from restock.workflows.benches.rivals import RIVALS
+from restock.workflows.benches.seeds import seeds_of
 from restock.workflows.benches.simulator import SIMULATOR
 from restock.workflows.benches.stockouts import STOCKOUTS
 
@@ -43,7 +44,7 @@ def bench(
     name: str,
     methods: Sequence[str] | None = (),
     instances: Sequence[str] | None = (),
-    seeds: int | None = 1,
+    seeds: int | str | None = 1,
     quick: bool = False,
     progress: Progress | None = None,
 ) -> BenchResult:
@@ -54,26 +55,21 @@ def bench(
         methods: only these; none: all, or those that are quick. Patterns such as `*base_stock` are allowed here and
             in `instances`.
         instances: only these; none: the usual ones, or the quick ones.
-        seeds: trainings of each learned method on each instance.
+        seeds: trainings of each learned method on each instance, or a range of seeds such as `0-4`.
         quick: a slice of it in under a minute.
 
     Raises:
         UsageError: a name is unknown, or there is nothing to repeat.
     """
     began, machine, progress = time.perf_counter(), this_machine(), progress or Silent()
-    seeds = 1 if seeds is None else seeds
-    if seeds < 1:
-        raise UsageError(
-            Text(f"cannot train with {seeds} seeds", f"无法用 {seeds} 个种子训练"),
-            hint=Text("pass `--seeds 1` or more", "请传入 `--seeds 1` 或更大的整数"),
-        )
+    trained_with = seeds_of(seeds)
     chosen = BENCHES[choose(BENCH, (name,), tuple(BENCHES))[0]]
     usual = chosen.quick if quick else chosen.usual
     compared = (quick and chosen.quick_methods) or chosen.methods
     task = Task(
         methods=choose(METHOD, methods, chosen.methods) if methods else compared,
         instances=choose(INSTANCE, instances, chosen.instances) if instances else usual,
-        seeds=seeds,
+        seeds=trained_with,
         quick=quick,
         progress=progress,
     )

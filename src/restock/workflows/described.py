@@ -36,7 +36,7 @@ def descriptions(trained: Trained) -> dict[str, Text]:
     known = {name: rule(name).label for name in trained.rules}
     return {
         **known,
-        LEARNED: Text("learned by pathwise gradient through the simulator", "通过模拟器的路径梯度学习得到"),
+        LEARNED: _learned_by(trained.algorithm),
         GENERALIST: Text("pretrained on made-up shops, never on this one", "在虚构店铺上预训练，从未见过本店"),
         FINE_TUNED: Text("the pretrained policy, learned on with this shop", "预训练策略，再用本店数据微调"),
         CHOSEN: Text(
@@ -45,3 +45,9 @@ def descriptions(trained: Trained) -> dict[str, Text]:
         ),
         FORESIGHT: Text("knows all demand beforehand: a bound, not a policy", "预先知道全部需求：是上限而非策略"),
     }
+
+
+def _learned_by(algorithm: str) -> Text:
+    if algorithm == "pathwise":
+        return Text("learned by pathwise gradient through the simulator", "通过模拟器的路径梯度学习得到")
+    return Text(f"learned by {algorithm} in the simulator", f"用 {algorithm} 在模拟器中学习得到")

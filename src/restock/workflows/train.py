@@ -12,18 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.algorithms.ensemble import AT_ONCE, Fitting, Round, Schedule, fit, refit, start_fitting
-from restock.algorithms.pathwise import PathwiseConfig
 from restock.algorithms.problem import Problem
-from restock.algorithms.training import check_seed
+from restock.algorithms.training import AlgorithmConfig, check_seed, name_of
 from restock.backtest.catalogue import Catalogue, past_of, scaling_of
-from restock.backtest.other_pasts import problem_with_other_pasts
 from restock.backtest.replay import Window, replay
 from restock.backtest.windows import Windows, split
 from restock.config import Config
 from restock.forecasting.features import Scaling
 from restock.language import Text
-from restock.policies.network import Ensemble, Network
 from restock.policies.rules import RULES, rule
+from restock.policies.together import Members, together
 from restock.policies.tuning import Tuned, tune, tune_again
 from restock.progress import Progress, Silent
 from restock.storage.checkpoints import drop_checkpoints, load_checkpoint, save_checkpoint
@@ -31,6 +29,7 @@ from restock.storage.folder import Folder
 from restock.storage.models import list_models, save_model
 from restock.workflows.choice import choose
 from restock.workflows.fine_tune import judge_pretrained, settings_of_fine_tuning, shop_of
+from restock.workflows.lessons import problem_of, settings_of
 from restock.workflows.project import Project
 from restock.workflows.situation import Situation, day, understand
 from restock.workflows.training import LEARNED, Trained, to_arrays, to_config
@@ -80,7 +79,7 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
     lesson = Lesson(
         project.folder,
         settings,
-        problem_with_other_pasts(catalogue, windows.train, scaling, project.config.train, seed),
+        problem_of(catalogue, windows.train, scaling, project.config, seed),
         validation,
         _fingerprint(situation, settings, project.config, seed),
     )
@@ -92,7 +91,7 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
     earned |= pretrained
     best_rule = max(tuned, key=lambda name: float(tuned[name].validation.sum()))
     known = (windows.train[0], windows.validation[1])
-    everything = problem_with_other_pasts(catalogue, known, scaling, project.config.train, seed)
+    everything = problem_of(catalogue, known, scaling, project.config, seed)
     networks = settle_networks(settings, everything, fitting, seed, progress)
     trained = Trained(
         keys=tuple(situation.row_names()),
@@ -158,8 +157,8 @@ def settle_rules(
 
 
 def settle_networks(
-    settings: PathwiseConfig, everything: Problem, fitting: Fitting, seed: int, progress: Progress
-) -> Network:
+    settings: AlgorithmConfig, everything: Problem, fitting: Fitting, seed: int, progress: Progress
+) -> Members:
     """Networks from all periods before the test, for as many updates as validation has chosen.
 
     The latest periods tell most about the next ones: kept aside for validation they are lost to learning.
@@ -175,30 +174,12 @@ def settle_networks(
         progress.finish()
 
 
-def settings_of(config: Config, catalogue: Catalogue, windows: Windows) -> PathwiseConfig:
-    """The algorithm's settings for this shop: windows long enough to see an order arrive and sell."""
-    train = config.train
-    ignored = catalogue.warm_up - 1
-    length = windows.train[1] - windows.train[0]
-    return PathwiseConfig(
-        updates=train.updates,
-        batch=train.batch,
-        periods=min(ignored + 12, length),
-        ignored=min(ignored, length // 2),
-        hidden=train.hidden,
-        learning_rate=train.learning_rate,
-        weight_decay=train.weight_decay,
-        input_dropout=train.input_dropout,
-        dropout=train.dropout,
-    )
-
-
 @dataclass(frozen=True)
 class Lesson:
     """What networks learn from and are judged by."""
 
     folder: Folder
-    settings: PathwiseConfig
+    settings: AlgorithmConfig
     problem: Problem
     validation: Window
     fingerprint: str  # of data and settings: a checkpoint of another is not gone on with
@@ -208,7 +189,7 @@ def learn_networks(lesson: Lesson, config: Config, seed: int, progress: Progress
     """Rounds of learning with a checkpoint after each."""
     fitting = start_fitting(lesson.settings, lesson.problem, config.train.seeds, seed)
     kept = _resumed(lesson, fitting) if resume else None
-    schedule = Schedule(min(AT_ONCE, lesson.settings.updates), config.train.patience, seed)
+    schedule = Schedule(min(AT_ONCE, lesson.settings.rounds), config.train.patience, seed)
 
     def after_round(fitting: Fitting) -> None:
         last = fitting.rounds[-1]
@@ -221,7 +202,8 @@ def learn_networks(lesson: Lesson, config: Config, seed: int, progress: Progress
         about = {"fingerprint": lesson.fingerprint, "rounds": [asdict(r) for r in fitting.rounds]}
         save_checkpoint(lesson.folder, len(fitting.rounds), leaves, about)
 
-    progress.start(Text("learning", "学习"), lesson.settings.updates)
+    name = name_of(lesson.settings)
+    progress.start(Text(f"learning by {name}", f"用 {name} 学习"), lesson.settings.rounds)
     try:
         stretch = _judged(lesson.validation)
         return fit(lesson.settings, lesson.problem, stretch, kept or fitting, schedule, after_round), kept is not None
@@ -239,7 +221,7 @@ def keep(folder: Folder, trained: Trained, situation: Situation) -> str:
         for part in ("train", "validation", "test")
     }
     card = {
-        "algorithm": "pathwise",
+        "algorithm": trained.algorithm,
         "snapshot": trained.snapshot,
         "items": situation.history.shape[0],
         "periods": situation.history.shape[1],
@@ -260,9 +242,9 @@ def _judged(window: Window) -> Any:
     return stretch.__class__(stretch.shop, stretch.stock, stretch.known, stretch.chance, stretch.weight * counts)
 
 
-def _earned(networks: Network, window: Window) -> NDArray[np.float32]:
-    """Profit of the mean order on each row, where demand was observed."""
-    run = replay(Ensemble(networks), window, LEARNED, "learned")
+def _earned(members: Members, window: Window) -> NDArray[np.float32]:
+    """Profit of their common order on each row, where demand was observed."""
+    run = replay(together(members), window, LEARNED, "learned")
     return (run.profit * run.known).sum(axis=1)
 
 
@@ -276,6 +258,6 @@ def _resumed(lesson: Lesson, like: Fitting) -> Fitting | None:
     return Fitting(learners, best, rounds)
 
 
-def _fingerprint(situation: Situation, settings: PathwiseConfig, config: Config, seed: int) -> str:
+def _fingerprint(situation: Situation, settings: AlgorithmConfig, config: Config, seed: int) -> str:
     parts = [situation.facts.id, settings.model_dump(), config.model_dump(mode="json"), seed]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

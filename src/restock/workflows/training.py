@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.algorithms.ensemble import Round
-from restock.algorithms.pathwise import PathwiseConfig
+from restock.algorithms.training import AlgorithmConfig, name_of, settings, untrained
 from restock.backtest.catalogue import Catalogue
 from restock.backtest.windows import Windows
 from restock.errors import StorageError, UsageError
@@ -18,8 +18,9 @@ from restock.forecasting.features import Scaling
 from restock.language import Text
 from restock.policies import pretrained
 from restock.policies.generalist import Team
-from restock.policies.network import Ensemble, Network, make_ensemble
+from restock.policies.network import Ensemble
 from restock.policies.rules import Past, rule
+from restock.policies.together import Actors, Members, together
 from restock.policies.tuning import Tuned
 from restock.storage.models import Model
 
@@ -38,8 +39,8 @@ class Trained:
     snapshot: str
     feature_names: tuple[str, ...]
     scaling: Scaling
-    settings: PathwiseConfig
-    networks: Network | None  # leading member axis; none: nothing was learned from this shop yet
+    settings: AlgorithmConfig
+    networks: Members | None  # leading member axis; none: nothing was learned from this shop yet
     rounds: tuple[Round, ...]
     rules: dict[str, Tuned]
     choice: dict[str, str]  # class -> policy
@@ -48,11 +49,21 @@ class Trained:
     seed: int
     fine_tuned: Team | None = None  # the pretrained policy, learned on with this shop
 
-    def ensemble(self) -> Ensemble:
+    def ensemble(self) -> Ensemble | Actors:
         """The learned policy."""
+        return together(self.members)
+
+    @property
+    def members(self) -> Members:
+        """The networks that it consists of, with a leading member axis."""
         if self.networks is None:
             raise not_learned()
-        return Ensemble(self.networks)
+        return self.networks
+
+    @property
+    def algorithm(self) -> str:
+        """The name of what it was learned by."""
+        return name_of(self.settings)
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -98,10 +109,10 @@ def to_config(trained: Trained) -> dict[str, Any]:
     """Everything that is not a number, as JSON."""
     windows = trained.windows
     return {
-        "algorithm": "pathwise",
+        "algorithm": trained.algorithm,
         "settings": trained.settings.model_dump(),
         "members": int(jax.tree.leaves(trained.networks)[0].shape[0]),
-        "lead": int(trained.ensemble().members.weigh.weight.shape[-1]) - 2,
+        "lead": trained.members.slots,
         "features": list(trained.feature_names),
         "snapshot": trained.snapshot,
         "windows": asdict(windows),
@@ -124,11 +135,12 @@ def from_model(model: Model) -> Trained:
     """
     config, arrays = model.config, model.arrays
     try:
+        learned_by = settings(config["algorithm"], **config["settings"])
         empty = eqx.filter_eval_shape(
-            lambda: make_ensemble(
+            lambda: untrained(
+                learned_by,
                 len(config["features"]),
                 config["lead"],
-                config["settings"]["hidden"],
                 jax.random.split(jax.random.key(0), config["members"]),
             )
         )
@@ -156,7 +168,7 @@ def from_model(model: Model) -> Trained:
             snapshot=config["snapshot"],
             feature_names=tuple(config["features"]),
             scaling=Scaling(arrays["scaling.mean"], arrays["scaling.deviation"]),
-            settings=PathwiseConfig(**config["settings"]),
+            settings=learned_by,
             networks=jax.tree.unflatten(tree, leaves),
             rounds=tuple(Round(**{**r, "members": tuple(r["members"])}) for r in config["rounds"]),
             rules=rules,

@@ -11,6 +11,7 @@ from restock.language import Text
 from restock.policies import rules
 from restock.policies.informed import Informed
 from restock.policies.network import Ensemble, normal_safety
+from restock.policies.together import Actors
 from restock.simulator.rollout import Policy
 from restock.simulator.types import View
 
@@ -31,6 +32,7 @@ class Step(NamedTuple):
 
 FORECAST = Text("expected demand over lead time and review period", "交期加检查周期内的预计需求")
 SAFETY = Text("safety stock", "安全库存")
+NEWSVENDOR_SAFETY = Text("safety stock of the newsvendor", "报童模型的安全库存")
 TARGET = Text("level to order up to", "目标库存")
 POSITION = Text("less what is on hand and on order", "减去现有与在途库存")
 FLOOR = Text("an order is never below zero", "订货量不低于零")
@@ -54,6 +56,8 @@ def waterfall(policy: Policy, view: View, quantity: float, limit: str) -> list[S
     """
     if isinstance(policy, Informed):
         steps = _of_pretrained(policy, view)
+    elif isinstance(policy, Actors):
+        steps = _of_actors(policy, view)
     else:
         steps = _of_network(policy, view) if isinstance(policy, Ensemble) else _of_rule(policy, view)
     exact = [_decimal(step.units) for step in steps]
@@ -68,7 +72,7 @@ def _of_network(policy: Ensemble, view: View) -> list[Step]:
     level, correction, stock = float(parts.level), float(parts.correction), float(rules.position(view))
     return [
         Step("forecast", FORECAST, forecast),
-        Step("safety", Text("safety stock of the newsvendor", "报童模型的安全库存"), safety),
+        Step("safety", NEWSVENDOR_SAFETY, safety),
         Step(
             "learned_level",
             Text("learned change of the level, from what is seen of demand", "根据需求特征学到的目标库存调整"),
@@ -77,6 +81,22 @@ def _of_network(policy: Ensemble, view: View) -> list[Step]:
         Step("position", POSITION, -stock),
         Step("learned_correction", CORRECTION, correction),
         Step("floor", FLOOR, float(parts.order) - (level - stock + correction)),
+    ]
+
+
+def _of_actors(policy: Actors, view: View) -> list[Step]:
+    """The newsvendor's order, and what was learned to order more or less than that."""
+    known, stock = view.known, float(rules.position(view))
+    forecast, safety = float(known.lead_demand), float(normal_safety(view.shop, known) * known.lead_spread)
+    return [
+        Step("forecast", FORECAST, forecast),
+        Step("safety", NEWSVENDOR_SAFETY, safety),
+        Step("position", POSITION, -stock),
+        Step(
+            "learned_order",
+            Text("learned change of the order, never below zero", "学到的订货量调整，且不低于零"),
+            float(policy.order(view)) - (forecast + safety - stock),
+        ),
     ]
 
 

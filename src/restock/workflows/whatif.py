@@ -12,8 +12,8 @@ from restock.config import Config
 from restock.errors import UsageError, nearest
 from restock.language import Text
 from restock.progress import Progress, Silent
-from restock.workflows.decide import decide
 from restock.workflows.asked import LATEST
+from restock.workflows.decide import decide
 from restock.workflows.plan import check_policy, lines_frame
 from restock.workflows.project import Project
 from restock.workflows.situation import understand

@@ -14,7 +14,7 @@ from restock.workflows.whatif import MOST, scenario_of, with_settings
 
 router = APIRouter(tags=["scenarios"], route_class=Once)
 ONCE: dict[str, Any] = {"parameters": [DESCRIPTION]}
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "scenarios": [
         {"name": "half the money", "budget": 5000},
         {"name": "service first", "settings": {"costs.goodwill": 5.0}},

@@ -68,7 +68,7 @@ class Comparison(Generic[I]):
         values: list[Cost] = []
         seconds = 0.0
         jax.clear_caches()  # the first training pays for its compilation, as that of a user does
-        for seed in range(task.seeds):
+        for seed in task.seeds:
             began = time.perf_counter()
             policy = learner.train(instance, seed)
             seconds = seconds or time.perf_counter() - began

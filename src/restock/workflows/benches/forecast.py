@@ -56,11 +56,11 @@ def run(task: Task) -> Iterable[Row]:
     return rows
 
 
-def _measure(source: DemandPanel, panel: Panel, method: str, seeds: int) -> tuple[ForecastRow, Scores]:
+def _measure(source: DemandPanel, panel: Panel, method: str, seeds: range) -> tuple[ForecastRow, Scores]:
     """Mean over seeds of a method; scores of the first."""
     windows = source.windows
     began, values, lasts, kept = time.perf_counter(), [], [], None
-    for seed in range(seeds if make(method).learns else 1):
+    for seed in seeds if make(method).learns else seeds[:1]:
         ask = Ask(windows.h, FULL, PATHS, seed)
         tried: list[Tried] = list(cross_validate(make(method).forecaster, panel, windows, ask, seed))
         scores = score(panel, tried)

@@ -72,7 +72,7 @@ def censored(name: str) -> Callable[[Task], Iterable[Row]]:
         }
         for method, way in ways.items():
             began, found = time.perf_counter(), []
-            for seed in range(task.seeds):
+            for seed in task.seeds:
                 made = censor(panel, seed)
                 total = made.truth[made.hidden].sum()
                 found.append(100 * float(way(made.panel)[made.hidden].sum() / total - 1))
@@ -101,7 +101,7 @@ def new_items(name: str) -> Callable[[Task], Iterable[Row]]:
         methods = {"newcomers": Newcomers(), "category_mean": Newcomers("category_mean", by_category_only=True)}
         errors: dict[str, list[NDArray[np.float64]]] = {method: [] for method in methods}
         scale, seconds = [], dict.fromkeys(methods, 0.0)
-        for seed in range(task.seeds):
+        for seed in task.seeds:
             out = _held_out(panel, seed)
             scale.append(level[out])
             for method, forecaster in methods.items():
@@ -123,8 +123,8 @@ def new_items(name: str) -> Callable[[Task], Iterable[Row]]:
                 value=float(np.concatenate(errors[method]).mean()) / mean,
                 stderr=float(np.std(each, ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0,
                 best_known=None,
-                seconds=seconds[method] / task.seeds,
-                seeds=task.seeds,
+                seconds=seconds[method] / len(task.seeds),
+                seeds=len(task.seeds),
                 low=low if first else None,
                 high=high if first else None,
             )

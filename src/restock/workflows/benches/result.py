@@ -56,7 +56,7 @@ class Task:
 
     methods: tuple[str, ...]
     instances: tuple[str, ...]
-    seeds: int
+    seeds: range
     quick: bool
     progress: Progress
 

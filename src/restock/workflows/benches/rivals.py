@@ -44,7 +44,7 @@ class Match:
     instance: str
     algorithm: str
     methods: tuple[str, ...]
-    seeds: int
+    seeds: range
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,14 @@ def play(match: Match, least: float = SECONDS) -> dict[str, list[Outcome]]:
     outcomes: dict[str, list[Outcome]] = {}
     for method in match.methods:
         if method == match.algorithm:
-            trained = train_ours(contest, range(match.seeds))
+            trained = train_ours(contest, match.seeds)
             seconds = max(least, trained[0].seconds)
         else:
             module = "rivals_decisionrl" if method == DECISIONRL else "rivals_sb3"
             rival: Any = import_module(f"{__package__}.{module}")
             tuned = method.endswith("_tuned")
             rival.train(contest, 0, WARM_UP, tuned)  # what is done once in a process does not count
-            trained = [rival.train(contest, seed, seconds, tuned) for seed in range(match.seeds)]
+            trained = [rival.train(contest, seed, seconds, tuned) for seed in match.seeds]
         outcomes[method] = [judge(contest, one) for one in trained]
     return outcomes
 

@@ -39,22 +39,22 @@ class Hidden(NamedTuple):
 
 def bench_stockouts(task: Task) -> Iterator[Row]:
     """A row per way to read sold-out days; value: bias of the cut days' demand, in percent of it."""
-    task.progress.start(ABOUT, len(task.methods) * len(task.instances) * task.seeds)
+    task.progress.start(ABOUT, len(task.methods) * len(task.instances) * len(task.seeds))
     done = 0
     for name in task.instances:
         panel = PANELS[name].panel(QUICK_SERIES if task.quick else None)
         for method in task.methods:
             biases, began = [], time.perf_counter()
-            for seed in range(task.seeds):
+            for seed in task.seeds:
                 hidden = hide(panel, QUICK_SERIES if task.quick else SERIES, seed)
                 biases.append(bias(hidden, SETTINGS[method], seed, quick=task.quick))
                 done += 1
                 told = f"{name} {method} {biases[-1]:+.2f} %"
                 task.progress.advance(done, Text(told, told))
-            seconds = (time.perf_counter() - began) / task.seeds
-            spread = float(np.std(biases, ddof=1)) if task.seeds > 1 else None
-            error = (spread or 0.0) / task.seeds**0.5
-            yield Row(name, method, float(np.mean(biases)), error, None, seconds, task.seeds, seed_spread=spread)
+            seconds = (time.perf_counter() - began) / len(task.seeds)
+            spread = float(np.std(biases, ddof=1)) if len(task.seeds) > 1 else None
+            error = (spread or 0.0) / len(task.seeds) ** 0.5
+            yield Row(name, method, float(np.mean(biases)), error, None, seconds, len(task.seeds), seed_spread=spread)
 
 
 def hide(panel: Panel, series: int, seed: int) -> Hidden:
