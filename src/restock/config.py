@@ -92,6 +92,9 @@ class TrainConfig(Section):
     other_pasts: int = Field(
         default=0, ge=0, le=20, description="Against over-fitting: made-up pasts of the same shop beside the real one"
     )
+    imagined_pasts: int = Field(
+        default=0, ge=0, le=20, description="Pasts drawn from the forecaster of [forecast] beside the real one"
+    )
     augment_scale: float = Field(
         default=0.3, ge=0, description="Other pasts: spread of the logarithm of an item's level"
     )
@@ -115,6 +118,16 @@ class TrainConfig(Section):
         if self.dropout > 0 and self.algorithm != "pathwise":
             raise ValueError(f"dropout {self.dropout} is for `pathwise` only; leave it out with `{self.algorithm}`")
         return self
+
+
+class ForecastConfig(Section):
+    """Which forecasts orders are made from."""
+
+    method: str = Field(
+        default="",
+        description="A method of `restock forecast`, such as lightgbm or deep; empty: smoothed level, week and year",
+    )
+    refit: int | None = Field(default=None, ge=1, description="Periods between two fits; none: 28 days or 13 weeks")
 
 
 class BacktestConfig(Section):
@@ -189,6 +202,7 @@ class Config(Section):
     objective: ObjectiveConfig = ObjectiveConfig()
     train: TrainConfig = TrainConfig()
     backtest: BacktestConfig = BacktestConfig()
+    forecast: ForecastConfig = ForecastConfig()
     approval: ApprovalConfig = ApprovalConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     service: ServiceConfig = ServiceConfig()

@@ -7,9 +7,13 @@ from made_up_history import made_up_history
 from made_up_shop import made_up_shop
 
 from restock.algorithms.problem import Problem
-from restock.backtest.catalogue import Catalogue, make_catalogue, scaling_of
+from restock.backtest.catalogue import Catalogue, Told, make_catalogue, scaling_of
 from restock.backtest.other_pasts import problem_with_other_pasts
 from restock.config import TrainConfig
+from restock.errors import UsageError
+from restock.forecasting.foretelling import START, fit_along
+from restock.forecasting.methods import find_method
+from restock.forecasting.panel import panel_of
 
 FIRST, PERIODS, TRAIN = 8, 70, (8, 40)
 
@@ -63,3 +67,22 @@ def test_what_comes_after_the_training_periods_changes_no_other_past(catalogue) 
 def test_the_same_seed_draws_the_same_pasts(catalogue) -> None:
     assert same(lesson(catalogue, 3, other_pasts=1), lesson(catalogue, 3, other_pasts=1))
     assert not same(lesson(catalogue, 3, other_pasts=1), lesson(catalogue, 4, other_pasts=1))
+
+
+def test_imagined_pasts_need_a_forecaster_and_lie_beside_the_real_one(catalogue) -> None:
+    with pytest.raises(UsageError, match="imagined_pasts"):
+        lesson(catalogue, imagined_pasts=1)
+    panel = panel_of(catalogue.history)
+    longest = int(catalogue.outlook.protect.max())
+    told = Told(fit_along(find_method("seasonal_mean"), panel, longest), panel)
+    seen = make_catalogue(catalogue.history, catalogue.shop, "profit", FIRST, told)
+    assert seen.forecaster == "seasonal_mean"
+    rows, problem, real = seen.rows, lesson(seen, imagined_pasts=1, other_pasts=1), lesson(seen)
+    assert problem.demand.shape[0] == 3 * rows
+    assert same(jax.tree.map(lambda x: x[:rows], problem), real)
+    parts = np.split(np.asarray(problem.demand), 3)
+    assert not np.array_equal(parts[0][:, START[7] - FIRST :], parts[2][:, START[7] - FIRST :])
+    assert problem.known.lead_quantiles is not None
+    seen_whole = seen.history.known[:, FIRST : START[7]] > 0  # before the forecaster first learns, it was as it was
+    early = [part[:, : START[7] - FIRST, 0][seen_whole] for part in (parts[0], parts[2])]
+    np.testing.assert_array_equal(*early)

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from made_up_panel import START
 
+from restock.forecasting.baselines import BASELINES
 from restock.forecasting.correction import demand_share, hourly_pattern, observed_demand, recover
+from restock.forecasting.forecaster import Ask
+from restock.forecasting.local import Local, recovered_demand
 from restock.forecasting.panel import bare_panel
 
 WEEK = np.array([0.7, 0.8, 0.9, 1.0, 1.1, 1.3, 1.2])
@@ -89,3 +92,16 @@ def test_sales_of_most_of_the_day_are_scaled_and_of_less_are_not_told():
     y = np.array([[6, 6, 6]], np.float32)
     panel = replace(bare_panel(y, START + np.arange(3)), available=np.array([[1, 0.75, 0.5]], np.float32))
     np.testing.assert_allclose(observed_demand(panel), [[6, 8, np.nan]])
+
+
+@pytest.mark.parametrize("name", ["moving_average", "ses", "median_ensemble"])
+def test_a_baseline_on_recovered_demand_forecasts_what_customers_will_want(name):
+    """Sold-out days are strong days: a baseline that leaves them out expects too little."""
+    panel, truth, _ = sold_out()
+    usual = truth.mean()  # demand has a week, and nothing else moves its mean
+    left_out, corrected = (
+        Local(name, BASELINES[name], *demand).fit(panel, 14).predict(panel, Ask(14)).mean.mean() / usual - 1
+        for demand in ((), (recovered_demand,))
+    )
+    assert left_out < -0.05
+    assert abs(corrected) < 0.03

@@ -1,12 +1,13 @@
 """What planners know better, by hand."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
 from restock.forecasting.forecast import Forecast
-from restock.forecasting.overrides import Override, override
+from restock.forecasting.overrides import Named, Override, override, with_newcomers
 
 STARTS = np.array(["2025-11-03", "2025-11-10"], "datetime64[D]")  # Mondays
 NEVER = date(2030, 1, 1)
@@ -73,3 +74,29 @@ def test_one_that_has_expired_or_concerns_nothing_is_not_used(unused):
     found = applied(unused)
     assert found.units == (None,)
     np.testing.assert_array_equal(found.forecast.mean, weeks().mean)
+
+
+def like(other, percent, **where):
+    return replace(change("like", percent, **where), like=other)
+
+
+def test_an_item_is_like_another_for_a_while_and_to_a_share():
+    found = applied(like("b", 50))
+    assert found.forecast.mean.tolist() == [[10, 10], [20, 20]]
+    assert found.units == (0,)
+    found = applied(like("b", 80)).forecast
+    assert found.mean.tolist() == [[16, 10], [20, 20]]
+    assert found.quantiles[0, 0].tolist() == pytest.approx([8, 16, 24])
+    assert found.samples[:, 0].tolist() == [pytest.approx([8, 5]), pytest.approx([24, 15])]
+
+
+def test_an_item_that_has_never_sold_is_forecast_like_another():
+    new = like("b", 50, item="z", end=date(2025, 11, 16))
+    named = with_newcomers(Named(weeks(), ("a", "b"), ("n", "s")), [new])
+    assert (named.items, named.sites, named.forecast.ids) == (("a", "b", "z"), ("n", "s", "s"), ("a@n", "b@s", "z@s"))
+    assert named.forecast.mean[2].tolist() == [0, 0]
+    found = override(*named, [new], 7)
+    assert found.forecast.mean.tolist() == [[10, 10], [20, 20], [10, 10]]
+    assert found.units == (20,)
+    assert with_newcomers(named, [like("unheard of", 50, item="y")]) == named
+    assert applied(like("unheard of", 50)).units == (None,)

@@ -1,5 +1,6 @@
 """Each rule by hand on one view: 12 on hand, 8 on order, 3 waited for, so a position of 17."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -72,6 +73,16 @@ def test_the_position_is_on_hand_and_on_order_less_what_customers_wait_for():
 )
 def test_a_rule_orders_what_its_definition_says(policy, expected):
     assert order(policy) == pytest.approx(expected)
+
+
+def test_with_a_forecaster_levels_are_its_own_quantiles():
+    known = eqx.tree_at(lambda k: k.lead_quantiles, view_of().known, 100.0 * QUANTILES, is_leaf=lambda x: x is None)
+    view = View(made_up_shop(2, shortage=8.0, holding=2.0, unit_cost=10.0), view_of().stock, known)
+    ratio = float(critical_ratio(view.shop, view.known))
+    assert 0.1 < ratio < 0.95
+    assert float(Newsvendor()(view, None).order[0]) == pytest.approx(100 * ratio - 17, abs=1e-3)
+    wanted = ForecastQuantile(jnp.array(0.75), jnp.zeros(len(QUANTILES)))
+    assert float(wanted(view, None).order[0]) == pytest.approx(75 - 17, abs=1e-3)
 
 
 def test_the_newsvendor_orders_up_to_the_normal_quantile():

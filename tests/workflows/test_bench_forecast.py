@@ -62,26 +62,17 @@ def test_the_bench_is_listed_with_its_data_sets():
     assert {"seasonal_naive", "croston_sba", "lightgbm", "lightgbm_quantile"} <= set(bench.methods)
 
 
-def test_hidden_demand_is_found_again_and_new_items_are_told_by_their_category(made_up, monkeypatch):
+def test_new_items_are_told_by_their_category(made_up, monkeypatch):
     panel, _ = made_up
     level = np.nanmean(panel.y, axis=1)
     codes = np.searchsorted([5, 10, 15], level).astype(np.int32)[:, None]
     told = replace(panel, codes=codes, attributes=("category",), levels=(("a", "b", "c", "d"),))
     monkeypatch.setattr(demand_panels.DemandPanel, "panel", lambda self, series=None, titles=False: told)
     task = Task((), (), seeds=range(2), quick=False, progress=Silent())
-    recovered, per_time, as_sold = forecast_special.censored("fresh_retail")(task)
-    assert recovered.value < 5 < per_time.value < as_sold.value
-    assert as_sold.bias_percent < 0
-    ours, rival = forecast_special.new_items("fresh_retail")(task)
-    assert (ours.method, rival.method) == ("newcomers", "category_mean")
-    assert ours.value == pytest.approx(rival.value)  # nothing but the category is known
-    assert ours.low <= 0 <= ours.high
-
-
-def test_an_artificial_stock_out_hides_only_what_was_seen_whole(made_up):
-    panel, _ = made_up
-    made = forecast_special.censor(panel, 0)
-    assert 0.02 < made.hidden.mean() < 0.3
-    assert (made.panel.y[made.hidden] < made.truth[made.hidden]).all()
-    np.testing.assert_array_equal(made.panel.y[~made.hidden], panel.y[~made.hidden])
-    assert (made.panel.available[made.hidden] < 1).all()
+    monkeypatch.setattr(forecast_special, "HELD_OUT", 0.3)
+    ours, mean, median = forecast_special.new_items("fresh_retail")(task)
+    assert (ours.method, mean.method, median.method) == ("newcomers", "category_mean", "category_median")
+    assert ours.value < 0.5  # nothing but the category is known, and it says much
+    assert ours.against_percent == pytest.approx(100 * (ours.value / mean.value - 1))
+    assert ours.low <= ours.against_percent <= ours.high
+    assert mean.against_percent == 0

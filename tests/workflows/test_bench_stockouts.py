@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from restock.forecasting.panel import bare_panel
-from restock.workflows.benches.stockouts import hide
+from restock.workflows.benches.stockouts import WAYS, bias, hide
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +40,9 @@ def test_the_shelf_is_full_for_the_share_in_which_evenly_coming_customers_buy_th
 
 def test_slow_series_are_not_cut(hidden):
     assert np.nanmean(hidden.truth, axis=1).min() > 1.9
+
+
+def test_hidden_demand_is_found_again_and_sales_are_too_few(hidden):
+    found = {name: bias(hidden, name, 0, quick=True) for name in WAYS}
+    assert abs(found["recovered"]) < 3
+    assert found["as_sold"] < found["per_time"] < -5

@@ -74,11 +74,16 @@ def test_an_override_changes_the_forecast_and_is_told(project):
     cells = {"item": "I-7", "site": "", "start": str(begin), "end": str(begin + timedelta(6)), "reason": "fair"}
     add_override(project.path, "+50%", {**cells, "expires": ""})
     add_override(project.path, "=3", {**cells, "item": "I-0", "expires": str(begin)})
+    add_override(project.path, "80% like I-7", {**cells, "item": "never sold", "expires": ""})
     after = project.forecast(7, method="ets", report=False)
-    rise, expired = after.to_json()["overrides"]
+    rise, expired, new = after.to_json()["overrides"]
+    assert (new["applied"], new["change"]) == (True, "80 % of I-7")
+    assert after.items[-1] == "never sold"
+    row = after.items.index("I-7")
+    np.testing.assert_allclose(after.forecast.mean[-1], 0.8 * after.forecast.mean[row], rtol=1e-5)
     assert (rise["applied"], rise["change"], rise["reason"]) == (True, "+50 %", "fair")
     assert expired["applied"] is False
-    gain = after.forecast.mean.sum() / before.forecast.mean.sum()
+    gain = after.forecast.mean[:-1].sum() / before.forecast.mean.sum()
     assert 1 < gain < 1.5
     np.testing.assert_allclose(after.forecast.mean.max(), 1.5 * before.forecast.mean.max(), rtol=1e-5)
 

@@ -26,7 +26,7 @@ from restock.algorithms.experience import (
 )
 from restock.algorithms.problem import Problem
 from restock.optimizer import adam, descend, follow, start
-from restock.policies.actors import Mover, Perceptron, observed
+from restock.policies.actors import Mover, Perceptron, Weigher, observed
 from restock.simulator.types import Decision, Stock, View
 
 RETURN = 0.15  # share of Ornstein-Uhlenbeck noise that is lost per period, as in Lillicrap et al.
@@ -40,13 +40,14 @@ class DdpgConfig(ReplayConfig):
     noise: Literal["normal", "ornstein-uhlenbeck"] = Field(default="normal", description="How orders are explored")
     explore: float = Field(default=0.3, gt=0, description="Spread of that noise, demand scales")
     smoothing: float = Field(default=0.1, ge=0, description="TD3: spread of the noise on the target's order")
+    forecasters: int = Field(default=0, ge=0, description="Weigh the levels of so many; 0: actions are orders")
     wait: int = Field(default=2, gt=0, description="TD3: critic steps for each step of the actor")
 
 
 class Networks(NamedTuple):
     """An actor and its critics; the targets are averages of them."""
 
-    actor: Mover
+    actor: Mover | Weigher
     critics: tuple[Perceptron, ...]
 
 
@@ -63,8 +64,10 @@ class Learner(eqx.Module):
     rounds: Float[Array, ""]  # done so far
 
 
-def untrained(config: DdpgConfig, features: int, lead: int, key: Array) -> Mover:
-    """An actor that orders like the newsvendor."""
+def untrained(config: DdpgConfig, features: int, lead: int, key: Array) -> Mover | Weigher:
+    """An actor that orders like the newsvendor, or one that weighs what forecasters name."""
+    if config.forecasters:
+        return Weigher(observed(features, lead), lead, config.hidden, key, config.forecasters)
     return Mover(observed(features, lead), lead, config.hidden, key, spread=config.explore)
 
 
@@ -100,7 +103,7 @@ def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -
         errors = [jax.lax.stop_gradient(wanted) - _rate(critic, batch.seen, batch.action) for critic in critics]
         return 0.5 * jnp.square(jnp.stack(errors)).mean(axis=1).sum()
 
-    def actor_loss(actor: Mover, critics: Any, batch: Transition) -> Array:
+    def actor_loss(actor: Mover | Weigher, critics: Any, batch: Transition) -> Array:
         return -_rate(critics[0], batch.seen, jax.vmap(actor.amount)(batch.seen)).mean()
 
     def gradient_step(carry: Any, key: Array, memory: Memory, centre: Array) -> tuple[Any, Array]:
@@ -110,7 +113,7 @@ def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -
         loss, gradient = eqx.filter_value_and_grad(critic_loss)(critics, targets, batch, centre, shake)
         critics, of_critics = descend(by_critics, of_critics, gradient, critics)
 
-        def move(actor: Mover, memory: Any) -> tuple[Mover, Any]:
+        def move(actor: Mover | Weigher, memory: Any) -> tuple[Mover | Weigher, Any]:
             return descend(by_actor, memory, eqx.filter_grad(actor_loss)(actor, critics, batch), actor)
 
         if td3:
@@ -145,7 +148,7 @@ def learn(config: DdpgConfig, problem: Problem, learner: Learner, keys: Array) -
     return jax.lax.scan(one_round, learner, keys)
 
 
-def policy(learner: Learner) -> Mover:
+def policy(learner: Learner) -> Mover | Weigher:
     """The target policy, whose weights are averages over the last updates."""
     return learner.targets.actor
 
@@ -155,7 +158,7 @@ def _rate(critic: Perceptron, seen: Array, amount: Array) -> Array:
     return jax.vmap(lambda s, a: critic(jnp.append(s, a))[0])(seen, amount)
 
 
-def _explore(actor: Mover) -> Any:
+def _explore(actor: Mover | Weigher) -> Any:
     """The actor's order and some noise."""
 
     def act(seen: Array, view: View, noise: Array) -> tuple[Array, Decision]:

@@ -1,6 +1,7 @@
 """All items of a shop as arrays, ready to be simulated over any stretch of its history."""
 
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,9 @@ from restock.algorithms.problem import Problem
 from restock.backtest.replay import Window
 from restock.backtest.windows import Windows
 from restock.forecasting.features import Scaling, fit_scaling, make_features
+from restock.forecasting.foretelling import Fits, foretell
 from restock.forecasting.outlook import Outlook, look_out, standard_errors, usual_price
+from restock.forecasting.panel import Panel
 from restock.policies.rules import QUANTILES, Past
 from restock.policies.tuning import Trial
 from restock.simulator.demand import lead_time_arrivals
@@ -20,6 +23,13 @@ from restock.simulator.rollout import Stretch, under_way
 from restock.simulator.types import Chance, Known, Shop, Stock
 
 ORDER_SEED = 20  # of delivery delays, so that every policy meets the same
+
+
+class Told(NamedTuple):
+    """A forecaster along the history, and the panel that it reads."""
+
+    fits: Fits
+    panel: Panel
 
 
 @dataclass(frozen=True)
@@ -34,11 +44,17 @@ class Catalogue:
     at: NDArray[np.intp]  # periods for which features exist
     features: Floats  # raw [row, len(at), feature]
     feature_names: tuple[str, ...]
+    told: Told | None = None  # what the outlook was made by, where a forecaster was chosen
 
     @property
     def rows(self) -> int:
         """Number of items."""
         return self.history.shape[0]
+
+    @property
+    def forecaster(self) -> str:
+        """Whose forecasts the outlook holds; empty: the simple one."""
+        return "" if self.told is None else self.told.fits.name
 
     @property
     def warm_up(self) -> int:
@@ -49,7 +65,7 @@ class Catalogue:
         """What a policy may know in periods first <= t < last."""
         columns = np.arange(first, last)
         cut = np.searchsorted(self.at, columns)
-        price = self.price[:, np.minimum(columns, self.price.shape[1] - 1)]
+        price, told = self.price[:, np.minimum(columns, self.price.shape[1] - 1)], self.outlook.lead_quantiles
         return Known(
             scale=jnp.asarray(self.outlook.scale[:, columns]),
             averages=jnp.asarray(self.outlook.averages[:, columns]),
@@ -58,6 +74,7 @@ class Catalogue:
             features=jnp.asarray(scaling.apply(self.features[:, cut])),
             price=jnp.asarray(price)[:, :, None],
             may_order=jnp.asarray(self.may_order(columns))[:, :, None],
+            lead_quantiles=None if told is None else jnp.asarray(told[:, columns]),
         )
 
     def may_order(self, columns: NDArray[np.intp]) -> Floats:
@@ -90,7 +107,8 @@ class Catalogue:
 
     def take(self, rows: NDArray[np.intp]) -> "Catalogue":
         """Only some rows. What was made from the whole shop stays as it is."""
-        outlook = Outlook(*(getattr(self.outlook, f.name)[rows] for f in fields(Outlook)))
+        given = [f.name for f in fields(Outlook) if getattr(self.outlook, f.name) is not None]
+        outlook = replace(self.outlook, **{name: getattr(self.outlook, name)[rows] for name in given})
         shop = jax.tree.map(lambda x: x[rows], self.shop)
         return replace(
             self,
@@ -99,6 +117,7 @@ class Catalogue:
             outlook=outlook,
             price=self.price[rows],
             features=self.features[rows],
+            told=None if self.told is None else self.told._replace(panel=self.told.panel.rows(rows)),
         )
 
     def with_features(self, names: tuple[str, ...]) -> "Catalogue":
@@ -143,16 +162,30 @@ class Catalogue:
         )
 
 
-def make_catalogue(history: History, shop: Shop, objective: str, first: int) -> Catalogue:
-    """Outlook and features of every period from `first` to the next one that is decided."""
-    leads = np.arange(shop.lead_chance.shape[-1])
-    mean_lead = np.asarray(shop.lead_chance)[:, 0] @ leads
-    protect = np.ceil(mean_lead - 1e-6).astype(np.int64) + np.asarray(shop.review)[:, 0].astype(np.int64)
-    outlook = look_out(history, protect)
+def make_catalogue(history: History, shop: Shop, objective: str, first: int, told: Told | None = None) -> Catalogue:
+    """Outlook and features of every period from `first` to the next one that is decided.
+
+    Args:
+        history: up to now.
+        shop: terms. [row]
+        objective: "profit" or "cost".
+        first: earliest period that something is decided in.
+        told: a forecaster in the place of the simple outlook.
+    """
+    outlook = look_out(history, to_protect(shop))
+    if told is not None:
+        outlook = foretell(told.fits, told.panel, outlook, first)
     at = np.arange(first, history.shape[1] + 1)
     features, names = make_features(history, outlook, at)
     price = usual_price(history) if objective == "profit" else np.zeros_like(history.price)
-    return Catalogue(history, shop, objective, outlook, price, at, features, names)
+    return Catalogue(history, shop, objective, outlook, price, at, features, names, told)
+
+
+def to_protect(shop: Shop) -> NDArray[np.int64]:
+    """Periods that an order must last for: mean lead time, rounded up, and review period. [row]"""
+    leads = np.arange(shop.lead_chance.shape[-1])
+    mean_lead = np.asarray(shop.lead_chance)[:, 0] @ leads
+    return np.ceil(mean_lead - 1e-6).astype(np.int64) + np.asarray(shop.review)[:, 0].astype(np.int64)
 
 
 def scaling_of(catalogue: Catalogue, train: tuple[int, int]) -> Scaling:

@@ -27,7 +27,10 @@ Change = Annotated[
     typer.Option(
         "--change",
         metavar="CHANGE",
-        help=both("+20% or -5 (units a period), or =40 (units)", "+20%、-5（每期件数）或 =40（件数）"),
+        help=both(
+            "+20%, -5 (units a period), =40 (units), or `80% like OTHER-ITEM`",
+            "+20%、-5（每期件数）、=40（件数）或 `80% like 其他商品`",
+        ),
     ),
 ]
 Start = Annotated[

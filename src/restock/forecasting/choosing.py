@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.forecasting.forecast import FULL, Forecast
-from restock.forecasting.forecaster import Ask, Fitted, Forecaster, Windows, cross_validate
+from restock.forecasting.forecaster import Ask, Fitted, Forecaster, Windows, cross_validate, predict_at
 from restock.forecasting.panel import Panel
 from restock.forecasting.scores import lead_demand, patterns
 from restock.simulator.history import Floats
@@ -62,11 +62,12 @@ class Chosen:
     costs: Costs = field(default_factory=Costs)
     how: How = "weigh"
     n_windows: int = 3
+    title: str = ""  # its name; empty: how it chooses
 
     @property
     def name(self) -> str:
-        """How it chooses."""
-        return self.how
+        """A column of tables."""
+        return self.title or self.how
 
     def fit(self, panel: Panel, h: int, seed: int = 0) -> "FittedChosen":
         """Try the candidates on windows of the past, then fit each on everything."""
@@ -76,7 +77,7 @@ class Chosen:
             past = decide(self.candidates, panel, Windows(h, self.n_windows, refit=False), self.costs, seed)
             weights = weigh_classes(past, classes, self.costs, self.how)
         fitted = tuple(candidate.fit(panel, h, seed) for candidate in self.candidates)
-        return FittedChosen(self.how, fitted, weights)
+        return FittedChosen(self.name, fitted, weights)
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,12 @@ class FittedChosen:
 
     def predict(self, panel: Panel, ask: Ask) -> Forecast:
         """Quantiles are weighted means of the candidates'; of the paths each candidate gives its share."""
-        answers = [each.predict(panel, ask) for each in self.fitted]
-        trust = self.trust(panel)
+        return self.predict_at(panel, panel.shape[1], ask)
+
+    def predict_at(self, panel: Panel, origin: int, ask: Ask) -> Forecast:
+        """The same from an earlier moment."""
+        answers = [predict_at(each, panel, origin, ask) for each in self.fitted]
+        trust = self.trust(panel.until(origin))
         mean = sum(trust[:, k, None] * answer.mean for k, answer in enumerate(answers))
         quantiles = sum(trust[:, k, None, None] * answer.quantiles for k, answer in enumerate(answers))
         return Forecast(

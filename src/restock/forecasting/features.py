@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.forecasting.outlook import SCALE_WINDOW, WINDOWS, YEAR, Outlook, group_totals, running_sum
+from restock.policies.rules import QUANTILES
 from restock.simulator.history import Floats, History
 
 LAGS = {1: 14, 7: 13}
 PLANS_AHEAD = 4  # periods from now on for which plans and calendar are seen one by one
+SEEN_LEVELS = (0.1, 0.5, 0.9, 0.98)  # of a forecaster's quantiles
 CLIP = 4.0
 
 
@@ -79,7 +81,12 @@ def _of_demand(history: History, outlook: Outlook, at: NDArray[np.intp]) -> list
 def _of_forecast(outlook: Outlook, at: NDArray[np.intp]) -> list[tuple[str, Floats]]:
     scale, protect = outlook.scale[:, at], outlook.protect[:, None]
     mean, spread = outlook.lead_demand[:, at], outlook.lead_spread[:, at]
-    return [("forecast", np.log1p(mean / (scale * protect))), ("spread", np.log1p(spread / (scale * np.sqrt(protect))))]
+    parts = [("forecast", mean / (scale * protect)), ("spread", spread / (scale * np.sqrt(protect)))]
+    if outlook.lead_quantiles is not None:
+        for level in SEEN_LEVELS:
+            place = int(np.abs(np.asarray(QUANTILES) - level).argmin())
+            parts.append((f"forecast {level:g}", outlook.lead_quantiles[:, at, place] / (scale * protect)))
+    return [(name, np.log1p(values)) for name, values in parts]
 
 
 def _of_price(history: History, at: NDArray[np.intp]) -> list[tuple[str, Floats]]:

@@ -6,7 +6,7 @@ covariates: the one it was fitted on, a longer one a week later, or other items.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from restock.errors import DataError
 from restock.forecasting.forecast import FULL, Forecast
@@ -29,6 +29,22 @@ class Fitted(Protocol):
     def predict(self, panel: Panel, ask: Ask) -> Forecast:
         """Forecast the `ask.h` periods after the last observed one of the panel; the same input, the same output."""
         ...
+
+
+@runtime_checkable
+class Rewinding(Protocol):
+    """A fitted forecaster that forecasts from an earlier moment of a panel without laying the panel out anew."""
+
+    def predict_at(self, panel: Panel, origin: int, ask: Ask) -> Forecast:
+        """The same as `predict(panel.until(origin), ask)`."""
+        ...
+
+
+def predict_at(fitted: Fitted, panel: Panel, origin: int, ask: Ask) -> Forecast:
+    """Forecast the periods from `origin` on from what was known before it."""
+    if isinstance(fitted, Rewinding):
+        return fitted.predict_at(panel, origin, ask)
+    return fitted.predict(panel.until(origin), ask)
 
 
 class Forecaster(Protocol):
@@ -105,7 +121,7 @@ def cross_validate(
         seen = panel.until(origin)
         if fitted is None or windows.refits(number):
             fitted = forecaster.fit(seen, windows.h, seed)
-        yield Tried(origin, fitted.predict(seen, ask))
+        yield Tried(origin, predict_at(fitted, panel, origin, ask))
 
 
 def same_levels(levels: Sequence[float]) -> tuple[float, ...]:

@@ -4,13 +4,14 @@ Errors are divided by the root of the mean that was forecast, as those of counts
 A path adds the errors of one past origin to the mean, so periods hang together as they did then.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restock.forecasting.baselines import Baseline, Observed
-from restock.forecasting.correction import observed_demand
+from restock.forecasting.correction import observed_demand, recover
 from restock.forecasting.forecast import Forecast
 from restock.forecasting.forecaster import Ask
 from restock.forecasting.panel import Panel
@@ -23,20 +24,29 @@ SMALLEST_MEAN = 0.1  # units; keeps the scale of errors above zero
 SERIES_AT_ONCE = 4096
 
 
+DemandOf = Callable[[Panel], Floats]
+
+
+def recovered_demand(panel: Panel) -> Floats:
+    """What was sold and what a stock-out hid, see `correction.recover`. [series, period]"""
+    return recover(panel).demand
+
+
 @dataclass(frozen=True)
 class Local:
     """A baseline for each series by itself, with an interval from its own past errors."""
 
     name: str
     baseline: Baseline
+    demand_of: DemandOf = observed_demand  # what a sold-out period counts as; here: nothing
 
     def fit(self, panel: Panel, h: int, seed: int = 0) -> "FittedLocal":
         """Local methods learn when they forecast: only the spread of errors of all series together is kept."""
-        errors = _errors(self.baseline, panel, h)[1]
+        errors = _errors(self.baseline, panel, self.demand_of(panel), h)[1]
         pooled = errors[~np.isnan(errors)]
         levels = np.linspace(0, 1, 201)
         shared = np.quantile(pooled, levels) if len(pooled) else np.zeros(len(levels))
-        return FittedLocal(self.name, self.baseline, shared.astype(np.float32))
+        return FittedLocal(self.name, self.baseline, shared.astype(np.float32), self.demand_of)
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class FittedLocal:
     name: str
     baseline: Baseline
     shared: Floats  # quantiles of the scaled errors at levels 0, 0.005, ..., 1
+    demand_of: DemandOf
 
     def predict(self, panel: Panel, ask: Ask) -> Forecast:
         """Forecast from the end of the panel."""
@@ -56,7 +67,7 @@ class FittedLocal:
         return Forecast(self.name, panel.ids, days, mean, ask.levels, quantiles, samples)
 
     def _part(self, panel: Panel, ask: Ask) -> tuple[Floats, Floats, Floats]:
-        mean, errors = _errors(self.baseline, panel, ask.h)
+        mean, errors = _errors(self.baseline, panel, self.demand_of(panel), ask.h)
         scale = np.sqrt(np.maximum(mean, SMALLEST_MEAN))
         few = (~np.isnan(errors)).sum(axis=(0, 2)) < FEWEST
         shared = np.interp(ask.levels, np.linspace(0, 1, len(self.shared)), self.shared)
@@ -77,9 +88,8 @@ class FittedLocal:
         return np.maximum(mean + drawn * np.sqrt(np.maximum(mean, SMALLEST_MEAN)), 0.0).astype(np.float32)
 
 
-def _errors(baseline: Baseline, panel: Panel, h: int) -> tuple[NDArray[np.float64], Floats]:
+def _errors(baseline: Baseline, panel: Panel, demand: Floats, h: int) -> tuple[NDArray[np.float64], Floats]:
     """Mean forecast from the end [series, h], and scaled errors from origins before it [origin, series, h]."""
-    demand = observed_demand(panel)
     periods = demand.shape[1]
     origins = np.arange(max(periods - PAST_ORIGINS[panel.period_days] - h + 1, min(1, periods - 1)), periods + 1)
     found = np.maximum(baseline(Observed(demand, panel.period_days), origins, h), 0.0)

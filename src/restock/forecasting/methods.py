@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from restock.errors import UsageError, nearest
 from restock.forecasting.baselines import BASELINES
+from restock.forecasting.choosing import Chosen
 from restock.forecasting.forecaster import Forecaster
-from restock.forecasting.local import Local
+from restock.forecasting.local import Local, recovered_demand
 from restock.forecasting.trees import QuantileTrees, Trees
 from restock.forecasting.uplift import Lifted
 from restock.language import Text
@@ -20,10 +21,12 @@ TITLES: dict[str, Text] = {
     "tsb": Text("TSB", "TSB"),
     "ets": Text("level, damped trend and week (ETS)", "水平、阻尼趋势与周季节（ETS）"),
     "median_ensemble": Text("median of five methods", "五种方法的中位数"),
+    "ensemble_recovered": Text("median of five methods, stock-outs corrected", "五种方法的中位数（修正缺货）"),
     "ensemble_events": Text("median of five methods with lifts of festivals", "五种方法的中位数加节日提升"),
     "lightgbm": Text("boosted trees (LightGBM)", "梯度提升树（LightGBM）"),
     "lightgbm_quantile": Text("boosted trees per quantile (LightGBM)", "分位数梯度提升树（LightGBM）"),
     "deep": Text("one network for all series, of periods in stock", "统一神经网络（有货时期）"),
+    "deep_ets": Text("mean of the network's and ETS's quantiles", "神经网络与 ETS 分位数的均值"),
     "deep_censored": Text(
         "one network for all series, sold-out periods as cut short", "统一神经网络（缺货时期按截断处理）"
     ),
@@ -37,10 +40,12 @@ def _local(name: str) -> Callable[[], Forecaster]:
 
 METHODS: dict[str, Callable[[], Forecaster]] = {
     **{name: _local(name) for name in BASELINES},
+    "ensemble_recovered": lambda: Local("ensemble_recovered", BASELINES[FALLBACK], recovered_demand),
     "ensemble_events": lambda: Lifted("ensemble_events", find_method(FALLBACK)),
     "lightgbm": Trees,
     "lightgbm_quantile": QuantileTrees,
     "deep": lambda: _deep("deep", "leave_out"),
+    "deep_ets": lambda: Chosen((find_method("deep"), find_method("ets")), how="average", title="deep_ets"),
     "deep_censored": lambda: _deep("deep_censored", "thin"),
 }
 

@@ -1,7 +1,8 @@
 """Items that have hardly sold yet: what items like them sell, by category, site, title, price and picture.
 
-The log of an item's mean demand is a ridge regression on its attributes: codes as indicators, the title's words hashed,
-traits as numbers. Its error tells how wide the forecast must be. An item alone in its category leans on the rest.
+The log of an item's mean demand is learned twice, and the two are averaged: by ridge regression on codes as indicators,
+the title's words hashed and traits as numbers, and by boosted trees on codes, traits and the main axes of the titles.
+Errors of items left out tell how wide the forecast must be. An item alone in its category leans on the rest.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,24 @@ PENALTIES = tuple(10.0**power for power in (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 SMALLEST = 0.01  # units per period
 LAST = {1: 56, 7: 13}  # periods that tell what an item sells
 DRAWS = 500
+AXES = 32  # of the traits, that trees look at
+WIDE = 40  # traits from which on there are axes
+FEW = 60  # items below which there are no trees
+FOLDS = 5
+ROUNDS = 300
+TREES: dict[str, Any] = {
+    "objective": "regression_l1",
+    "learning_rate": 0.04,
+    "num_leaves": 15,
+    "min_data_in_leaf": 20,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "verbosity": -1,
+    "deterministic": True,
+    "num_threads": 1,
+}
 
 
 def hashed_titles(titles: Sequence[str], dimensions: int = DIMENSIONS) -> Floats:
@@ -61,10 +81,15 @@ class Newcomers:
         target = np.log(np.maximum(mean, SMALLEST))
         middle = float(target.mean()) if len(target) else np.log(SMALLEST)
         weights, error, left_out = _ridge(inputs - centre, target - middle)
+        grown = None if self.by_category_only or len(target) < FEW else _grow(panel.rows(np.flatnonzero(taken)), target)
+        if grown is not None:
+            left_out = (left_out + grown.left_out - middle) / 2
+            error = float(np.sqrt(((target - middle - left_out) ** 2).mean()))
         # Unbiased in units: what was expected of items left out adds up to what they sold.
         factor = float(mean.sum() / max(np.exp(middle + left_out).sum(), 1e-9)) if len(mean) else 1.0
         place = panel.season() if panel.period_days == 1 else np.zeros(panel.shape[1], np.int64)
-        return FittedNewcomers(self, weights, centre, middle, error, factor, _week(demand, place[-demand.shape[1] :]))
+        week = _week(demand, place[-demand.shape[1] :])
+        return FittedNewcomers(self, weights, centre, middle, error, factor, week, grown)
 
     def inputs(self, panel: Panel) -> Doubles:
         """Attributes as numbers. [series, input]"""
@@ -89,11 +114,16 @@ class FittedNewcomers:
     error: float  # standard deviation of the log of an item's mean
     factor: float  # from the median of that log-normal to its mean
     week: Doubles  # of each weekday, its mean 1
+    grown: "Grown | None" = None  # trees, where there were enough items
+
+    def median(self, panel: Panel) -> Doubles:
+        """Units per period that half of such items would sell less than. [series]"""
+        logs = self.middle + (self.settings.inputs(panel) - self.centre) @ self.weights
+        return np.exp(logs if self.grown is None else (logs + self.grown.logs(panel)) / 2)
 
     def level(self, panel: Panel) -> Doubles:
         """Expected units per period of items of which nothing was seen. [series]"""
-        logs = self.middle + (self.settings.inputs(panel) - self.centre) @ self.weights
-        return self.factor * np.exp(logs)
+        return self.factor * self.median(panel)
 
     def predict(self, panel: Panel, ask: Ask) -> Forecast:
         """The next periods; what the items themselves have sold is not looked at."""
@@ -108,6 +138,46 @@ class FittedNewcomers:
         found = of_samples(self.settings.name, panel.ids, days, samples, ask.levels)
         kept = samples[: ask.n_samples] if ask.n_samples else None
         return Forecast(found.method, found.ids, days, mean.astype(np.float32), found.levels, found.quantiles, kept)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Boosted trees of the log of an item's mean demand."""
+
+    model: Any
+    axes: Doubles  # main directions of the traits [trait, axis]
+    left_out: Doubles  # what trees expect of each item that they have not seen [series]
+
+    def logs(self, panel: Panel) -> Doubles:
+        """Of items of which nothing was seen. [series]"""
+        return self.model.predict(_leaves(panel, self.axes))
+
+
+def _grow(panel: Panel, target: Doubles) -> Grown:
+    import lightgbm
+
+    traits = np.nan_to_num(panel.traits).astype(np.float64)
+    axes = np.linalg.svd(traits - traits.mean(axis=0), full_matrices=False)[2][:AXES].T
+    inputs = _leaves(panel, axes)
+
+    def learn(rows: NDArray[np.bool_]) -> Any:
+        settings = {**TREES, "min_data_in_leaf": min(TREES["min_data_in_leaf"], max(int(rows.sum()) // 20, 2))}
+        return lightgbm.train(settings, lightgbm.Dataset(inputs[rows], target[rows]), num_boost_round=ROUNDS)
+
+    fold = np.random.default_rng(0).permutation(len(target)) % FOLDS
+    left_out = np.zeros(len(target))
+    for number in range(FOLDS):
+        left_out[fold == number] = learn(fold != number).predict(inputs[fold == number])
+    return Grown(learn(np.ones(len(target), bool)), axes, left_out)
+
+
+def _leaves(panel: Panel, axes: Doubles) -> Doubles:
+    """What trees look at; of many traits the main axes. [series, input]"""
+    traits = np.nan_to_num(panel.traits).astype(np.float64)
+    plain = (
+        traits if traits.shape[1] < WIDE else traits[:, [not name.startswith("title") for name in panel.trait_names]]
+    )
+    return np.concatenate([panel.codes.astype(np.float64), plain, traits @ axes], axis=1)
 
 
 def _ridge(inputs: Doubles, target: Doubles) -> tuple[Doubles, float, Doubles]:

@@ -31,6 +31,7 @@ class Outlook:
     lead_demand: Floats  # units over the periods to protect
     lead_spread: Floats  # units, standard deviation of the error of `lead_demand`
     protect: NDArray[np.int64]  # lead time + review period [item]
+    lead_quantiles: Floats | None = None  # of `lead_demand` at `rules.QUANTILES`, where a forecaster was chosen
 
 
 def look_out(history: History, protect: NDArray[np.int64]) -> Outlook:

@@ -21,10 +21,11 @@ class Override:
     site: str  # empty for all
     start: date
     end: date
-    kind: Literal["units", "percent", "value"]  # add units a period; change by percent; set units a period
-    amount: float
+    kind: Literal["units", "percent", "value", "like"]  # add units a period; by percent; set units; as another item
+    amount: float  # of `like`: percent of what the other item is forecast to sell
     reason: str
     expires: date  # from that day on it is ignored
+    like: str = ""  # the other item
 
 
 class Applied(NamedTuple):
@@ -60,10 +61,81 @@ def override(
             said.append(None)
             continue
         before = forecast.mean
+        if each.kind == "like":
+            model = _model(each, rows, items, sites)
+            if model is None:
+                said.append(None)
+                continue
+            forecast = _like(forecast, rows, model, inside, each.amount / 100)
+            said.append(float((forecast.mean - before).sum()))
+            continue
         after = np.where(rows[:, None], _changed(before, each, inside), before)
         forecast = _move(forecast, np.maximum(after, 0.0))
         said.append(float((forecast.mean - before).sum()))
     return Applied(forecast, tuple(said))
+
+
+class Named(NamedTuple):
+    """A forecast and whose it is."""
+
+    forecast: Forecast
+    items: tuple[str, ...]  # of each series
+    sites: tuple[str, ...]
+
+
+def with_newcomers(named: Named, overrides: Sequence[Override]) -> Named:
+    """A series of nothing for each item that has never sold and is to be like another, at the site of that one."""
+    for each in overrides:
+        if each.kind != "like" or each.item in named.items or each.like not in named.items:
+            continue
+        forecast, row = named.forecast, named.items.index(each.like)
+        site = each.site or named.sites[row]
+        several = len(set(named.sites)) > 1
+        index = np.append(np.arange(len(named.items)), row)
+        longer = forecast.rows(index)
+        ids = (*forecast.ids, f"{each.item}@{site}" if several else each.item)
+        mean, quantiles = longer.mean.copy(), longer.quantiles.copy()
+        mean[-1], quantiles[-1] = 0.0, 0.0
+        samples = None if longer.samples is None else longer.samples.copy()
+        if samples is not None:
+            samples[:, -1] = 0.0
+        longer = replace(longer, ids=ids, mean=mean, quantiles=quantiles, samples=samples)
+        named = Named(longer, (*named.items, each.item), (*named.sites, site))
+    return named
+
+
+def _model(
+    each: Override, rows: NDArray[np.bool_], items: Sequence[str], sites: Sequence[str]
+) -> NDArray[np.intp] | None:
+    """The row of the other item for each row that is to be like it: at the same site, else where it is first sold."""
+    there = [place for place, item in enumerate(items) if item == each.like]
+    if not there:
+        return None
+    at = {sites[place]: place for place in reversed(there)}
+    return np.array([at.get(sites[int(row)], there[0]) for row in np.flatnonzero(rows)], np.intp)
+
+
+def _like(
+    forecast: Forecast, rows: NDArray[np.bool_], model: NDArray[np.intp], inside: NDArray[np.float64], factor: float
+) -> Forecast:
+    """Some rows as a share of others, in the periods that lie inside. inside: share of each period"""
+    mine = np.flatnonzero(rows)
+
+    def mixed(values: NDArray[np.floating], share: NDArray[np.float64]) -> NDArray[np.float32]:
+        """values: [row, period, ...]"""
+        found = values.copy()
+        found[mine] = values[mine] * (1 - share) + values[model] * factor * share
+        return found.astype(np.float32)
+
+    samples = forecast.samples
+    if samples is not None:
+        samples = np.moveaxis(mixed(np.moveaxis(samples, 0, -1), inside[:, None]), -1, 0)
+    return replace(
+        forecast,
+        mean=mixed(forecast.mean, inside),
+        quantiles=mixed(forecast.quantiles, inside[:, None]),
+        samples=samples,
+    )
 
 
 def _changed(mean: NDArray[np.floating], each: Override, inside: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from restock.policies.named import between, order_up_to
 from restock.policies.network import SHARPNESS, Layer, normal_safety, stock_inputs, terms
 from restock.policies.rules import buy, position
 from restock.simulator.types import Decision, Known, Number, Shop, View
 
-Grid = Literal["quantities", "bounded", "levels"]
+Grid = Literal["quantities", "bounded", "levels", "named"]
 FURTHEST = 4.0  # demand scales that a `Mover` goes from the newsvendor's level
 
 
@@ -72,6 +73,7 @@ class Choices(eqx.Module):
 
     `quantities`: so many steps. `bounded`: the same, but never beyond the newsvendor's level and half the largest
     order, so stock does not run away while orders are tried at random. `levels`: up to that level and some steps.
+    `named`: up to a level that a forecaster names, see `policies.named`; an index is a forecaster.
 
     Prices are a second grid: an index counts pairs, and those with the same order lie side by side.
     """
@@ -95,6 +97,8 @@ class Choices(eqx.Module):
     def order(self, view: View, index: Array) -> Number:
         """Units, before packs and minimum. index: of the orders"""
         scale = view.known.scale
+        if self.kind == "named":
+            return jnp.maximum(view.known.features[: self.count][index] * scale - position(view), 0.0)
         if self.kind == "quantities":
             return index * self.step * scale
         if self.kind == "bounded":
@@ -180,3 +184,26 @@ class Mover(eqx.Module):
         away = (amount - self.amount(seen)) / jnp.exp(self.log_spread)
         log = -0.5 * (away**2 + jnp.log(2 * jnp.pi)) - self.log_spread
         return log, 0.5 * jnp.log(2 * jnp.pi * jnp.e) + self.log_spread
+
+
+class Weigher(eqx.Module):
+    """A place between the levels that forecasters name (`policies.named`): their weights, as one number."""
+
+    bend: Perceptron
+    slots: int = eqx.field(static=True)
+    count: int = eqx.field(static=True)  # of forecasters
+
+    def __init__(self, inputs: int, slots: int, hidden: int, key: Array, count: int) -> None:
+        self.bend = Perceptron((inputs, hidden, hidden, 1), key)
+        self.slots, self.count = slots, count
+
+    def __call__(self, view: View, key: Array | None = None) -> Decision:
+        return self.decide(view, self.amount(observe(view, self.slots)))
+
+    def amount(self, seen: Float[Array, " input"]) -> Number:
+        """From 0, the lowest level, to the count less one, the highest; the middle before any learning."""
+        return (self.count - 1) * jax.nn.sigmoid(self.bend(seen)[0])
+
+    def decide(self, view: View, amount: Number) -> Decision:
+        """Order up to the level at that place."""
+        return order_up_to(view, between(view.known.features[: self.count], amount))

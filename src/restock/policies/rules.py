@@ -54,7 +54,11 @@ class Forecast(eqx.Module):
     safety: Number  # standard deviations of the forecast's error
 
     def __call__(self, view: View, key: Array | None = None) -> Decision:
-        return buy(view, view.known.lead_demand + self.safety * view.known.lead_spread - position(view))
+        return buy(view, self.level(view) - position(view))
+
+    def level(self, view: View) -> Number:
+        """What is ordered up to, units."""
+        return view.known.lead_demand + self.safety * view.known.lead_spread
 
 
 class Balance(eqx.Module):
@@ -81,11 +85,20 @@ class FixedQuantity(eqx.Module):
 
 
 class Newsvendor(eqx.Module):
-    """The normal quantile of demand over lead time and review period at the critical ratio."""
+    """The quantile of demand over lead time and review period at the critical ratio.
+
+    The forecaster's own quantile if there is one, else that of a normal distribution.
+    """
 
     def __call__(self, view: View, key: Array | None = None) -> Decision:
-        safety = norm.ppf(jnp.clip(critical_ratio(view.shop, view.known), 0.01, 0.999))
-        return buy(view, view.known.lead_demand + safety * view.known.lead_spread - position(view))
+        return buy(view, self.level(view) - position(view))
+
+    def level(self, view: View) -> Number:
+        """What is ordered up to, units."""
+        known, ratio = view.known, critical_ratio(view.shop, view.known)
+        if known.lead_quantiles is not None:
+            return jnp.interp(ratio, QUANTILES, known.lead_quantiles)
+        return known.lead_demand + norm.ppf(jnp.clip(ratio, 0.01, 0.999)) * known.lead_spread
 
 
 class BaseStock(eqx.Module):
@@ -135,14 +148,20 @@ QUANTILES = jnp.concatenate([jnp.linspace(0.02, 0.98, 49), jnp.array([0.99, 0.99
 
 
 class ForecastQuantile(eqx.Module):
-    """A quantile of the forecast's own past errors, pooled over items, around the forecast."""
+    """A quantile of the forecast: the forecaster's own, or of past errors, pooled over items, around its mean."""
 
     quantile: Number  # 0 to 1
     errors: Float[Array, "*axes quantile"]  # past errors / spread at `QUANTILES`
 
     def __call__(self, view: View, key: Array | None = None) -> Decision:
-        safety = jnp.interp(self.quantile, QUANTILES, self.errors)
-        return buy(view, view.known.lead_demand + safety * view.known.lead_spread - position(view))
+        return buy(view, self.level(view) - position(view))
+
+    def level(self, view: View) -> Number:
+        """What is ordered up to, units."""
+        known = view.known
+        if known.lead_quantiles is not None:
+            return jnp.interp(self.quantile, QUANTILES, known.lead_quantiles)
+        return known.lead_demand + jnp.interp(self.quantile, QUANTILES, self.errors) * known.lead_spread
 
 
 def recent(view: View, window: Number) -> Number:

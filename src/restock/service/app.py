@@ -1,4 +1,4 @@
-"""The server as one application: REST now; a page can be mounted on the same object and use the same host."""
+"""The server as one application: REST, and below `/page` the planner's page on the same host."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +13,7 @@ from restock.service.host import Host
 from restock.service.limits import LimitBody
 from restock.service.logs import Log
 from restock.service.measures import Measure, Measures
+from restock.service.page.mounting import mount_page
 from restock.service.problems import Problem, add_handlers
 from restock.service.routes import data, decisions, jobs, lines, people, plans, policies, scenarios, schedule, watch
 from restock.service.welcome import PAGE
@@ -64,6 +65,7 @@ def create_app(host: Host) -> FastAPI:
     app.add_middleware(Measure, measures=app.state.measures)
     app.add_middleware(Log)
     _complete_schema(app)
+    mount_page(app, host)
     return app
 
 

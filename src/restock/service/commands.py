@@ -53,7 +53,13 @@ def serve(folder: Path, host: str | None = None, port: int | None = None, *, wit
     try:
         app = create_app(Host(folder, state, open_queue(project), given=given))
         uvicorn.run(
-            app, host=service.host, port=service.port, log_level="warning", access_log=False, server_header=False
+            app,
+            host=service.host,
+            port=service.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,  # seconds: a planner thinks, a till waits for customers
         )
     finally:
         if beside is not None:

@@ -17,7 +17,7 @@ MB = 1_000_000
 SMALL = 2 * MB  # of everything that is no upload
 RATIO = 300  # unpacked to packed, of one part; real workbooks stay below 60
 NAME = re.compile(r"[\w\-. ()（）\[\]+&,，、]+")
-UPLOADS = ("/api/v1/snapshots", "/sheet")
+UPLOADS = ("/api/v1/snapshots", "/sheet", "/page/upload")
 
 
 class LimitBody:

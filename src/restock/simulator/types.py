@@ -47,6 +47,8 @@ class Known(eqx.Module):
     features: Float[Array, "*axes feature"]  # scale-free inputs of networks
     price: Float[Array, "*axes channel"]  # planned price of this period
     may_order: Float[Array, "*axes lane"]  # 1 on review days of an open supplier, else 0
+    # quantiles of that demand at `policies.rules.QUANTILES`; none: no forecaster was chosen, it is normal
+    lead_quantiles: Float[Array, "*axes level"] | None = None
 
 
 class View(eqx.Module):

@@ -205,7 +205,7 @@ def _content(
         command=f"restock backtest --project {project.path}",
         created=datetime.now(UTC),
         version=__version__,
-        charts=gallery(scene, _learning(trained)),
+        charts=gallery(scene, learning_of(trained)),
         choices=_choices(trained, replays, result),
         assumptions=tuple(page.Assumption(a.text, Text(a.value, a.value), a.replace) for a in result.assumptions),
         repairs=repaired(project),
@@ -241,7 +241,8 @@ def _date(moment: np.datetime64) -> date:
     return date.fromisoformat(str(moment.astype("datetime64[D]")))
 
 
-def _learning(trained: Trained) -> Learning:
+def learning_of(trained: Trained) -> Learning:
+    """How training went, for its chart."""
     rounds, rules = trained.rounds, trained.rules
     best = rules[trained.best_rule]
     return Learning(

@@ -10,6 +10,7 @@ from restock.progress import Progress, Silent
 from restock.workflows.benches.backlog import BACKLOG
 from restock.workflows.benches.fixed_cost import FIXED_COST
 from restock.workflows.benches.forecast import FORECAST
+from restock.workflows.benches.forecast_money import FORECAST_MONEY
 from restock.workflows.benches.generalist import GENERALIST
 from restock.workflows.benches.lost_sales import LOST_SALES
 from restock.workflows.benches.lot_sizing import LOT_SIZING
@@ -35,6 +36,7 @@ BENCHES: dict[str, Bench] = {
         STOCKOUTS,
         GENERALIST,
         FORECAST,
+        FORECAST_MONEY,
     )
 }
 BENCH, METHOD, INSTANCE = Text("bench", "评测"), Text("method", "方法"), Text("instance", "算例")

@@ -133,7 +133,7 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
         lead_spread=expected[1],
         scale=expected[2],
         price=np.asarray(view.known.price)[:, 0],
-        errors=np.where(np.isin(policy, PRETRAINED)[:, None], NORMAL, np.asarray(past.errors)),
+        errors=np.where(np.isin(policy, PRETRAINED)[:, None], NORMAL, _errors(past, view.known)),
         counted=start.known,
         periods_seen=seen,
         distance=apart,
@@ -175,6 +175,14 @@ def _of_rows(situation: Situation, trained: Trained, catalogue: Catalogue) -> tu
     errors = np.where(new[:, None], usual, np.asarray(first.past.errors)[found]).astype(np.float32)
     numbers = {name: np.where(new[:, None], t.shared, t.numbers[found]) for name, t in trained.rules.items()}
     return groups, Past(jnp.asarray(unit), jnp.asarray(errors)), numbers
+
+
+def _errors(past: Past, known: Known) -> NDArray[np.float32]:
+    """Errors of the forecast in spreads: as a forecaster tells them, else those of the past. [row, quantile]"""
+    if known.lead_quantiles is None:
+        return np.asarray(past.errors)
+    mean, spread = np.asarray(known.lead_demand)[:, None], np.asarray(known.lead_spread)[:, None]
+    return ((np.asarray(known.lead_quantiles) - mean) / np.maximum(spread, 1e-9)).astype(np.float32)
 
 
 def _ask_all(

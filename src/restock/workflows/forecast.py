@@ -11,13 +11,13 @@ import polars as pl
 
 from restock.errors import UsageError
 from restock.events import read_events
-from restock.forecasting.festivals import Festival, held, with_festivals
+from restock.forecasting.festivals import Festival, held
 from restock.forecasting.forecast import FULL, Forecast
 from restock.forecasting.forecaster import Ask, Windows
 from restock.forecasting.frame_forecaster import to_frame
 from restock.forecasting.methods import find_method
-from restock.forecasting.overrides import Override, override
-from restock.forecasting.panel import Panel, check_ahead, panel_of
+from restock.forecasting.overrides import Named, Override, override, with_newcomers
+from restock.forecasting.panel import Panel, check_ahead
 from restock.intake.assumptions import Assumption
 from restock.intake.history import build_history
 from restock.language import Text
@@ -27,6 +27,7 @@ from restock.storage.facts import Facts
 from restock.storage.folder import new_directory, write_whole
 from restock.storage.frames import write_frame
 from restock.workflows.accuracy import Accuracy, measure
+from restock.workflows.demand import demand_panel
 from restock.workflows.export import harmless
 from restock.workflows.forecast_report import write_forecast_report
 from restock.workflows.override import read_overrides
@@ -120,6 +121,8 @@ def forecast(
         UsageError: no data yet, no such method, or an override is wrong.
         DataError: the facts cannot be used, or a covariate known ahead is missing.
     """
+    from restock.workflows.kept_fits import fit_kept  # JAX takes a second
+
     began, request, progress = time.perf_counter(), request or ForecastRequest(), progress or Silent()
     if request.method is not None:
         find_method(request.method)
@@ -127,18 +130,19 @@ def forecast(
     panel, h = known.panel, known.horizon
     check_ahead(panel, h)
     accuracy = measure(panel, windows_of(panel, h, request.windows), _compared(request.method), seed, progress)
-    method = find_method(request.method or accuracy.chosen)
-    found = method.fit(panel, h, seed).predict(panel, Ask(h, FULL, SAMPLES, seed))
+    fitted = fit_kept(project.folder, request.method or accuracy.chosen, panel, h, seed)
+    found = fitted.predict(panel, Ask(h, FULL, SAMPLES, seed))
     overrides = read_overrides(project.path)
-    changed = override(found, known.history.items, known.history.sites, overrides, panel.period_days)
+    named = with_newcomers(Named(found, known.history.items, known.history.sites), overrides)
+    changed = override(*named, overrides, panel.period_days)
     run = new_run(project.folder, "forecast")
     place = project.folder.runs / run
     result = ForecastResult(
         run=run,
         snapshot=known.snapshot,
         forecast=changed.forecast,
-        items=known.history.items,
-        sites=known.history.sites,
+        items=named.items,
+        sites=named.sites,
         accuracy=accuracy,
         overrides=tuple(_said(each, units) for each, units in zip(overrides, changed.units, strict=True)),
         names=known.names,
@@ -183,12 +187,8 @@ class Known:
         facts = project.facts.load(None)
         found = build_history(facts.tables, project.config, periods)
         h = periods or HORIZON[found.history.period_days]
-        prices = project.config.shop.promotions == "planned"
-        events, country = read_events(project.path), project.config.shop.country
-        panel = with_festivals(
-            panel_of(found.history, found.shelf, _categories(facts, found.history), prices), events, country
-        )
-        names, around = _names(facts), held(panel, events, country)
+        panel = demand_panel(project, facts, found.history, found.shelf)
+        names, around = _names(facts), held(panel, read_events(project.path), project.config.shop.country)
         return Known(facts.id, found.history, panel, h, found.assumptions, names, around)
 
 
@@ -197,15 +197,6 @@ def _names(facts: Facts) -> dict[str, str]:
     if items is None or "name" not in items.columns:
         return {}
     return dict(items.select("item", "name").drop_nulls().iter_rows())
-
-
-def _categories(facts: Facts, history: History) -> tuple[str, ...]:
-    """Of the items that sold, in the order of the codes of the history's groups."""
-    items = facts.tables.get("items")
-    if items is None or "category" not in items.columns:
-        return ()
-    sold = items.filter(pl.col("item").is_in(list(history.items)))
-    return tuple(sold["category"].drop_nulls().unique().sort().to_list())
 
 
 def windows_of(panel: Panel, h: int, wanted: int) -> Windows | None:
@@ -231,12 +222,18 @@ def _said(each: Override, units: float | None) -> dict[str, Any]:
         "site": each.site or None,
         "start": str(each.start),
         "end": str(each.end),
-        "change": f"{each.amount:+g} %" if each.kind == "percent" else f"{each.amount:g} {each.kind}",
+        "change": _change(each),
         "reason": each.reason,
         "expires": str(each.expires),
         "applied": units is not None,
         "units": None if units is None else round(units, 3),
     }
+
+
+def _change(each: Override) -> str:
+    if each.kind == "like":
+        return f"{each.amount:g} % of {each.like}"
+    return f"{each.amount:+g} %" if each.kind == "percent" else f"{each.amount:g} {each.kind}"
 
 
 def _keep(place: Path, result: ForecastResult) -> None:

@@ -95,7 +95,7 @@ def below(panel: Panel, tried: tuple[Tried, ...], levels: tuple[float, ...] = FU
 
 def _charts(result: "ForecastResult", panel: Panel, held: tuple[Festival, ...]) -> tuple[Chart, ...]:
     accuracy = result.accuracy
-    best = np.argsort(-result.forecast.mean.sum(axis=1), kind="stable")[:FANS]
+    best = np.argsort(-result.forecast.mean[: panel.shape[0]].sum(axis=1), kind="stable")[:FANS]
     found = [_fan_chart(result, panel, held, int(row)) for row in best]
     if accuracy.windows is None:
         return tuple(found)

@@ -15,6 +15,7 @@ from restock.storage.folder import explained, one_at_a_time
 FILE = "overrides.csv"
 COLUMNS = ("item", "site", "start", "end", "kind", "amount", "reason", "expires")
 KINDS: dict[str, Literal["units", "percent", "value"]] = {"units": "units", "percent": "percent", "value": "value"}
+LIKE = "like "  # and an item, in the column `kind`
 
 
 def read_overrides(project: Path) -> tuple[Override, ...]:
@@ -46,7 +47,8 @@ class OverrideResult:
         """For programs."""
         each = self.override
         days = {name: str(getattr(each, name)) for name in ("start", "end", "expires")}
-        row = {"item": each.item, "site": each.site, "kind": each.kind, "amount": each.amount, "reason": each.reason}
+        kind = f"{LIKE}{each.like}" if each.like else each.kind
+        row = {"item": each.item, "site": each.site, "kind": kind, "amount": each.amount, "reason": each.reason}
         return {**row, **days, "path": str(self.path), "overrides": self.overrides}
 
 
@@ -55,7 +57,7 @@ def add_override(project: Path, change: str, cells: dict[str, str]) -> OverrideR
 
     Args:
         project: the folder.
-        change: `+20%`, `-5` (units a period) or `=40` (units a period).
+        change: `+20%`, `-5` (units a period), `=40` (units a period) or `80% like B-1042`: as that item is forecast.
         cells: item, site, start, end, reason, and expires, which may be empty: the day after the end.
 
     Raises:
@@ -65,8 +67,10 @@ def add_override(project: Path, change: str, cells: dict[str, str]) -> OverrideR
     path = project / FILE
     with one_at_a_time(path):
         there = len(read_overrides(project))
+        share, like, other = change.partition(LIKE)
         kind = "percent" if change.endswith("%") else "value" if change.startswith("=") else "units"
-        row: dict[str, str | None] = {**cells, "kind": kind, "amount": change.strip("=%")}
+        kind = f"{LIKE}{other.strip()}" if like else kind
+        row: dict[str, str | None] = {**cells, "kind": kind, "amount": share.strip().strip("=%")}
         if not row["expires"]:
             row["expires"] = str(_day(there + 2, "end", cells["end"]) + timedelta(1))
         override = _read(there + 2, row)
@@ -89,8 +93,14 @@ def _read(line: int, row: dict[str, str | None]) -> Override:
     for name in ("item", "reason"):
         if not cells[name]:
             raise _wrong(line, name, "", Text("it must not be empty", "不能为空"))
-    if cells["kind"] not in KINDS:
-        raise _wrong(line, "kind", cells["kind"], Text("use units, percent or value", "请使用 units、percent 或 value"))
+    like = cells["kind"].removeprefix(LIKE).strip() if cells["kind"].startswith(LIKE) else ""
+    if cells["kind"] not in KINDS and not like:
+        use = Text(
+            "use units, percent, value, or `like` and an item", "请使用 units、percent、value，或 `like` 加商品编号"
+        )
+        raise _wrong(line, "kind", cells["kind"], use)
+    if like == cells["item"]:
+        raise _wrong(line, "kind", cells["kind"], Text("an item is always like itself", "商品不能参照自身"))
     start, end, expires = (_day(line, name, cells[name]) for name in ("start", "end", "expires"))
     if end < start:
         raise _wrong(line, "end", cells["end"], Text(f"it lies before the start, {start}", f"早于开始日期 {start}"))
@@ -98,8 +108,8 @@ def _read(line: int, row: dict[str, str | None]) -> Override:
         amount = float(cells["amount"].rstrip("%"))
     except ValueError:
         raise _wrong(line, "amount", cells["amount"], Text("it must be a number", "必须是数字")) from None
-    kind = KINDS[cells["kind"]]
-    return Override(cells["item"], cells["site"], start, end, kind, amount, cells["reason"], expires)
+    kind = "like" if like else KINDS[cells["kind"]]
+    return Override(cells["item"], cells["site"], start, end, kind, amount, cells["reason"], expires, like)
 
 
 def _day(line: int, name: str, cell: str) -> date:

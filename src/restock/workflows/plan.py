@@ -27,7 +27,7 @@ from restock.workflows.untrained import trained_or_not
 
 LINES, NOT_ORDERED = "lines.parquet", "not_ordered.parquet"
 TERMS = ("lane", "pack", "minimum", "unit_cost", "forecast", "stock_counted")  # of an item that is not ordered
-DEPENDS_ON = ("shop", "costs", "supply", "objective")  # sections of the settings
+DEPENDS_ON = ("shop", "costs", "supply", "objective", "forecast")  # sections of the settings
 
 
 @dataclass(frozen=True)
@@ -209,20 +209,24 @@ def worth(decided: Decided, shop: Any, position: NDArray[np.floating]) -> Worth:
     Demand over lead time and review period is the forecast plus each past error of the item's class; goods are taken to
     be there in time, so this is the value of today's decision alone, not of the whole future.
     """
-    middle = np.diff(np.asarray(QUANTILES), prepend=0.0, append=1.0)
-    weight = (middle[1:] + middle[:-1]) / 2
-    weight = weight / weight.sum()
     profit, stockout = np.zeros(len(position)), np.zeros(len(position))
     margin = np.maximum(decided.price - np.asarray(shop.unit_cost)[:, 0] - np.asarray(shop.transport)[:, 0], 0.0)
     missing = np.asarray(shop.shortage)[:, 0]
     periods = np.asarray(shop.review)[:, 0]
-    for chance, error in zip(weight, decided.errors.T, strict=True):
+    for chance, error in zip(chances(), decided.errors.T, strict=True):
         demand = np.maximum(decided.lead_demand + error * decided.lead_spread, 0.0)
         sold = np.minimum(demand, position)
         left, lost = position - sold, demand - sold
         profit += chance * (margin * sold - missing * lost - np.asarray(shop.holding)[:, 0] * periods * left)
         stockout += chance * (lost > 0.5)
     return Worth(profit, np.minimum(stockout, 1.0))
+
+
+def chances() -> NDArray[np.float64]:
+    """How likely each of a forecast's past errors is, which are kept at quantiles."""
+    middle = np.diff(np.asarray(QUANTILES), prepend=0.0, append=1.0)
+    weight = (middle[1:] + middle[:-1]) / 2
+    return weight / weight.sum()
 
 
 def order_by_days(

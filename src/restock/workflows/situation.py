@@ -1,12 +1,15 @@
 """The shop as arrays: from facts to something that can be simulated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from restock.backtest.catalogue import Catalogue, make_catalogue
+from restock.backtest.catalogue import Catalogue, Told, make_catalogue, to_protect
 from restock.backtest.windows import FIRST
 from restock.errors import UsageError
+from restock.forecasting.forecaster import Forecaster
+from restock.forecasting.foretelling import fit_along
+from restock.forecasting.panel import Panel
 from restock.intake.assumptions import Assumption
 from restock.intake.classes import Classes, classify
 from restock.intake.history import build_history
@@ -15,6 +18,8 @@ from restock.intake.terms import Terms, build_terms
 from restock.language import Text
 from restock.simulator.history import Floats, History
 from restock.storage.facts import Facts
+from restock.workflows.demand import demand_panel
+from restock.workflows.kept_fits import forecaster_of
 from restock.workflows.project import Project
 
 
@@ -27,11 +32,21 @@ class Situation:
     terms: Terms
     assumptions: tuple[Assumption, ...]
     shelf: Floats | None = None  # share of the open time on the shelf, where anything tells [item, period]
+    panel: Panel | None = None  # what the forecaster of the settings reads; none: no forecaster is chosen
+    forecaster: Forecaster | None = None
+    refit: int | None = None  # periods between two of its fits
 
     def catalogue(self, first: int | None = None) -> Catalogue:
         """All items as arrays, with features from period `first` on (none: from the first that has a past)."""
         at = FIRST[self.history.period_days] if first is None else first
-        return make_catalogue(self.history, self.terms.shop, self.terms.objective, at)
+        return make_catalogue(self.history, self.terms.shop, self.terms.objective, at, self._told(at))
+
+    def _told(self, first: int) -> Told | None:
+        """The forecaster of the settings, fitted along the history."""
+        if self.panel is None or self.forecaster is None:
+            return None
+        longest = int(to_protect(self.terms.shop).max(initial=1))
+        return Told(fit_along(self.forecaster, self.panel, longest, first, self.refit), self.panel)
 
     def stock(self) -> StartingStock:
         """What lies in the shop after the last period."""
@@ -67,7 +82,12 @@ def understand(project: Project, snapshot: str | None = None) -> Situation:
     facts = project.facts.load(snapshot)
     history, said, shelf = build_history(facts.tables, project.config)
     terms = build_terms(facts.tables, history, project.config)
-    return Situation(facts, history, terms, (*said, *terms.assumptions), shelf)
+    situation = Situation(facts, history, terms, (*said, *terms.assumptions), shelf)
+    chosen = project.config.forecast
+    if not chosen.method:
+        return situation
+    panel, forecaster = demand_panel(project, facts, history, shelf), forecaster_of(project.folder, chosen.method)
+    return replace(situation, panel=panel, forecaster=forecaster, refit=chosen.refit)
 
 
 def day(history: History, period: int) -> np.datetime64:

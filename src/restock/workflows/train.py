@@ -109,6 +109,7 @@ def train(project: Project, *, seed: int = 0, progress: Progress | None = None, 
         best_rule=best_rule,
         seed=seed,
         fine_tuned=fine_tuned,
+        forecaster=catalogue.forecaster,
     )
     name = keep(project.folder, trained, situation)
     drop_checkpoints(project.folder)

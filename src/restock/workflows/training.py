@@ -48,6 +48,7 @@ class Trained:
     best_rule: str  # that earned most on the validation periods
     seed: int
     fine_tuned: Team | None = None  # the pretrained policy, learned on with this shop
+    forecaster: str = ""  # whose forecasts it was trained with; empty: the simple outlook
 
     def ensemble(self) -> Ensemble | Actors:
         """The learned policy."""
@@ -82,12 +83,14 @@ class Trained:
         """A shop seen with the eyes of training: its features, in their order, whatever else has become known since.
 
         Raises:
-            UsageError: the shop counts time in other periods now.
+            UsageError: the shop counts time in other periods now, or has another forecaster.
         """
         if self.networks is None:
             return catalogue
         if catalogue.history.period_days != self.period_days:
             raise _other_periods(self.period_days)
+        if catalogue.forecaster != self.forecaster:
+            raise _other_forecaster(self.forecaster, catalogue.forecaster)
         return catalogue.with_features(self.feature_names)
 
 
@@ -121,6 +124,7 @@ def to_config(trained: Trained) -> dict[str, Any]:
         "rules": {name: tuned.pooling for name, tuned in trained.rules.items()},
         "choice": trained.choice,
         "period_days": trained.period_days,
+        "forecaster": trained.forecaster,
         "best_rule": trained.best_rule,
         "rounds": [asdict(r) for r in trained.rounds],
         "seed": trained.seed,
@@ -177,6 +181,7 @@ def from_model(model: Model) -> Trained:
             best_rule=config["best_rule"],
             seed=config["seed"],
             fine_tuned=_team_of(arrays) if "fine_tuned.0" in arrays else None,
+            forecaster=config.get("forecaster", ""),
         )
     except (KeyError, TypeError) as error:
         raise StorageError(
@@ -220,5 +225,21 @@ def _other_periods(days: int) -> UsageError:
         hint=Text(
             f'`restock train` makes a new one; `[shop] period = "{name}"` keeps the old one in use',
             f'运行 `restock train` 重新训练；设置 `[shop] period = "{name}"` 可继续使用旧策略',
+        ),
+    )
+
+
+def _other_forecaster(was: str, now: str) -> UsageError:
+    def said(name: str) -> Text:
+        return Text(f"`{name}`", f"`{name}`") if name else Text("the simple outlook", "简单展望")
+
+    return UsageError(
+        Text(
+            f"the policy was trained with the forecasts of {said(was).en}, and the settings name {said(now).en} now",
+            f"策略按{said(was).zh}的预测训练，而设置中现在是{said(now).zh}",
+        ),
+        hint=Text(
+            f'`restock train` makes a new one; `[forecast] method = "{was}"` keeps the old one in use',
+            f'运行 `restock train` 重新训练；设置 `[forecast] method = "{was}"` 可继续使用旧策略',
         ),
     )

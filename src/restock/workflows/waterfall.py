@@ -3,9 +3,7 @@
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jax.scipy.stats import norm
 
 from restock.language import Text
 from restock.policies import rules
@@ -163,15 +161,9 @@ def _levels(policy: Any, view: View) -> list[Step]:
     return [Step("target", TARGET, float(units))]
 
 
-def _safety(policy: Any, view: View) -> float:
-    """Safety stock of the rules that order up to the forecast and a multiple of its spread."""
-    if isinstance(policy, rules.Forecast):
-        factor = policy.safety
-    elif isinstance(policy, rules.Newsvendor):
-        factor = norm.ppf(jnp.clip(rules.critical_ratio(view.shop, view.known), 0.01, 0.999))
-    else:
-        factor = jnp.interp(policy.quantile, rules.QUANTILES, policy.errors)
-    return float(factor * view.known.lead_spread)
+def _safety(policy: rules.Forecast | rules.Newsvendor | rules.ForecastQuantile, view: View) -> float:
+    """Safety stock of the rules that order up to a level around the forecast."""
+    return float(policy.level(view) - view.known.lead_demand)
 
 
 def _decimal(value: float) -> Decimal:

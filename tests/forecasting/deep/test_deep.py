@@ -13,6 +13,8 @@ from restock.forecasting.deep.saved import dump, restore
 from restock.forecasting.deep.settings import DeepConfig
 from restock.forecasting.deep.windows import cut
 from restock.forecasting.forecaster import Ask
+from restock.storage.folder import Folder
+from restock.workflows.kept_fits import Kept
 
 SMALL = DeepConfig(context=14, hidden=16, blocks=1, members=2, updates=60, round=20, batch=64, learning_rate=5e-3)
 ASK = Ask(7, n_samples=200)
@@ -69,6 +71,13 @@ def test_the_future_is_not_seen(panel):
         np.testing.assert_array_equal(mine, theirs)
 
 
+def test_an_earlier_moment_of_a_panel_is_the_same_as_the_panel_of_then(fitted, panel):
+    then, now = fitted.predict(panel.until(70), ASK), fitted.predict_at(panel, 70, ASK)
+    np.testing.assert_allclose(now.mean, then.mean, rtol=1e-4)
+    np.testing.assert_allclose(now.quantiles, then.quantiles, atol=1)
+    np.testing.assert_array_equal(now.starts, then.starts)
+
+
 def test_units_do_not_matter(panel, fitted, forecast):
     """Sales by the dozen are the same forecast in dozens: of series that sell enough not to hit the smallest scale."""
     dozens = replace(panel, y=panel.y * 12)
@@ -90,6 +99,25 @@ def test_what_is_saved_comes_back(fitted, forecast, panel):
     about, arrays = dump(fitted)
     back = restore(about, {name: array.copy() for name, array in arrays.items()})
     np.testing.assert_array_equal(back.predict(panel, ASK).quantiles, forecast.quantiles)
+
+
+def test_the_same_data_are_learned_once_in_a_project(fitted, panel, forecast, tmp_path, monkeypatch):
+    learned = []
+
+    def fit(self, panel, h, seed=0):
+        learned.append(panel.shape)
+        return fitted
+
+    monkeypatch.setattr(Deep, "fit", fit)
+    kept = Kept(Deep(SMALL), Folder(tmp_path))
+    kept.fit(panel, H, 1)
+    again = kept.fit(panel, H, 1)
+    assert len(learned) == 1
+    np.testing.assert_array_equal(again.predict(panel, ASK).quantiles, forecast.quantiles)
+    changed = replace(panel, y=panel.y + 1)
+    for other in ((changed, H, 1), (panel, H, 2), (panel.until(80), H, 1)):
+        kept.fit(*other)
+    assert len(learned) == 4
 
 
 def test_an_odd_panel_is_refused_in_words(fitted, panel):

@@ -88,14 +88,19 @@ class FittedDeep:
         Raises:
             DataError: a covariate is missing, or more periods are asked for than were learned.
         """
-        self._check(panel, ask.h)
+        return self.predict_at(panel, panel.shape[1], ask)
+
+    def predict_at(self, panel: Panel, origin: int, ask: Ask) -> Forecast:
+        """The same from an earlier moment: the program is compiled once for all moments of a panel."""
+        self._check(panel.until(origin), ask.h)
         groups, draw = group_sales(panel, self.config.sold_out), np.random.default_rng(ask.seed)
-        parts = [self._part(panel, groups, rows, ask, draw) for rows in _chunks(panel.shape[0])]
+        moment = (origin, groups)
+        parts = [self._part(panel, moment, rows, ask, draw) for rows in _chunks(panel.shape[0])]
         mean, quantiles, samples = (list(part) for part in zip(*parts, strict=True))
         return Forecast(
             method=self.name,
             ids=panel.ids,
-            starts=panel.days(ask.h)[-ask.h :],
+            starts=panel.days(ask.h)[origin : origin + ask.h],
             mean=np.concatenate(mean),
             levels=ask.levels,
             quantiles=np.concatenate(quantiles),
@@ -103,12 +108,12 @@ class FittedDeep:
         )
 
     def _part(
-        self, panel: Panel, groups: Groups, rows: NDArray[np.integer], ask: Ask, draw: np.random.Generator
+        self, panel: Panel, moment: tuple[int, Groups], rows: NDArray[np.integer], ask: Ask, draw: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        some, count = panel.rows(rows), len(np.unique(rows))
+        some, count, (origin, groups) = panel.rows(rows), len(np.unique(rows)), moment
         source = make_source(some, self.scaling, self.length, groups, self.config.sold_out)
         index = jnp.arange(len(rows))
-        law = jax.device_get(foresee(self.networks, source, self.length, index, jnp.full(len(rows), panel.shape[1])))
+        law = jax.device_get(foresee(self.networks, source, self.length, index, jnp.full(len(rows), origin)))
         law = jax.tree.map(lambda values: values[:count, : ask.h], law)
         near = Calibration(self.calibration.levels[: ask.h], self.calibration.ties[: ask.h, : ask.h])
         quantiles = quantile_table(law, near, np.asarray(ask.levels))

@@ -1,7 +1,7 @@
 """Real demand for the bench of forecasts, read as any shop's files are."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from restock.forecasting.panel import Panel, panel_of
 from restock.intake.history import build_history
 from restock.intake.tables import read_tables
 from restock.language import Text
+from restock.simulator.history import History
 from restock.workflows.samples import grocer
 
 QUICK_SERIES = 200
@@ -80,14 +81,19 @@ def _panel(source: DemandPanel, titles: bool) -> Panel:
     found = build_history(tables, Config.model_validate(settings), source.windows.h)
     panel = panel_of(found.history, found.shelf)
     panel = with_festivals(panel, shipped_events(), source.country)
-    return with_titles(panel, tables.get("items"), found.history.items) if titles else panel
+    return with_titles(panel, tables.get("items"), found.history) if titles else panel
 
 
-def with_titles(panel: Panel, items: pl.DataFrame | None, names: Sequence[str]) -> Panel:
-    """The titles of the items, hashed, and their brands as traits."""
-    if items is None or "name" not in items.columns:
-        return panel
-    said = dict(items.select("item", pl.col("name").fill_null("")).iter_rows())
-    brand = dict(items.select("item", "brand").iter_rows()) if "brand" in items.columns else {}
-    titles = hashed_titles([f"{said.get(name, '')} {brand.get(name) or ''}" for name in names])
-    return replace(panel, traits=titles, trait_names=tuple(f"title {i}" for i in range(titles.shape[1])))
+def with_titles(panel: Panel, items: pl.DataFrame | None, history: History) -> Panel:
+    """What is known of an item before it sells, as traits: its usual price, and its title and brand, hashed."""
+    paid = history.price[:, : history.shape[1]]
+    price = np.log(np.nanmedian(np.where(paid > 0, paid, np.nan), axis=1)) if np.any(paid > 0) else np.zeros(len(paid))
+    price = np.nan_to_num(price).astype(np.float32)
+    traits, names = [price[:, None], price[:, None] ** 2], ["log price", "log price squared"]
+    if items is not None and "name" in items.columns:
+        said = dict(items.select("item", pl.col("name").fill_null("")).iter_rows())
+        brand = dict(items.select("item", "brand").iter_rows()) if "brand" in items.columns else {}
+        hashed = hashed_titles([f"{said.get(name, '')} {brand.get(name) or ''}" for name in history.items])
+        traits.append(hashed)
+        names += [f"title {i}" for i in range(hashed.shape[1])]
+    return replace(panel, traits=np.concatenate(traits, axis=1), trait_names=tuple(names))

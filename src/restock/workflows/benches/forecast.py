@@ -12,11 +12,13 @@ from restock.forecasting.panel import Panel
 from restock.forecasting.scores import Scores, difference, score, summarise
 from restock.language import Text
 from restock.workflows.benches.demand_panels import PANELS, QUICK_SERIES, DemandPanel
+from restock.workflows.benches.forecast_kept import keep_scores, kept_scores
 from restock.workflows.benches.forecast_methods import METHODS, OURS, QUICK_METHODS, make
 from restock.workflows.benches.forecast_special import SPECIAL
 from restock.workflows.benches.result import Bench, Row, Task
 
 PATHS = 100
+SERIES = 500  # spread evenly over a data set: what is learned from and scored
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,11 @@ class ForecastRow(Row):
     bias: float | None = None
     wape: float | None = None
     rmsse: float | None = None
-    lead_pinball: float | None = None
+    lead_pinball: float | None = None  # of the demand of seven periods together (or the whole horizon, if shorter)
+    lead_independent: float | None = None  # the same if its periods were drawn each on its own
+    lead_gain: float | None = None  # the first less the second: below 0, paths are better; with a paired 95 % interval
+    lead_low: float | None = None
+    lead_high: float | None = None
     series: int = 0
     ours: str | None = None  # the method that `against` compares with this one
     against: float | None = None  # ours less this one: below 0, ours is better
@@ -46,29 +52,33 @@ def run(task: Task) -> Iterable[Row]:
             rows += SPECIAL[name](task)
             continue
         source = PANELS[name]
-        panel = source.panel(QUICK_SERIES if task.quick else None)
+        panel = source.panel(QUICK_SERIES if task.quick else SERIES)
         found: list[tuple[ForecastRow, Scores]] = []
         for method in task.methods:
             found.append(_measure(source, panel, method, task.seeds))
             count += 1
             task.progress.advance(count, Text(f"{name} {method}", f"{name} {method}"))
-        rows += _compared(found)
+        rows += _compared(found, kept_scores(name, OURS))
     return rows
 
 
 def _measure(source: DemandPanel, panel: Panel, method: str, seeds: range) -> tuple[ForecastRow, Scores]:
     """Mean over seeds of a method; scores of the first."""
     windows = source.windows
-    began, values, lasts, kept = time.perf_counter(), [], [], None
+    began, values, lasts, kept, alone = time.perf_counter(), [], [], None, None
     for seed in seeds if make(method).learns else seeds[:1]:
         ask = Ask(windows.h, FULL, PATHS, seed)
         tried: list[Tried] = list(cross_validate(make(method).forecaster, panel, windows, ask, seed))
         scores = score(panel, tried)
+        alone = alone or score(panel, [Tried(o, replace(f, samples=None)) for o, f in tried])
         values.append(summarise(scores).scaled_pinball)
         lasts.append(summarise(score(panel, tried[-1:])).scaled_pinball)
         kept = kept or replace(scores, method=method)
     assert kept is not None
+    assert alone is not None
     found, count = summarise(kept), len(values)
+    gain = difference(kept, alone, "lead_pinball")
+    keep_scores(source.name, kept)
     row = ForecastRow(
         instance=source.name,
         method=method,
@@ -83,14 +93,19 @@ def _measure(source: DemandPanel, panel: Panel, method: str, seeds: range) -> tu
         wape=found.wape,
         rmsse=found.rmsse,
         lead_pinball=found.lead_pinball,
+        lead_independent=summarise(alone).lead_pinball,
+        lead_gain=gain.value,
+        lead_low=gain.low,
+        lead_high=gain.high,
         series=found.series,
     )
     return row, kept
 
 
-def _compared(found: list[tuple[ForecastRow, Scores]]) -> list[ForecastRow]:
-    """Ours against each of the others, on the series that both could be scored on."""
-    ours = next((scores for name in OURS for row, scores in found if row.method == name), None)
+def _compared(found: list[tuple[ForecastRow, Scores]], earlier: dict[str, Scores]) -> list[ForecastRow]:
+    """Ours against each of the others, on the series that both could be scored on; earlier: of other runs"""
+    mine = earlier | {row.method: scores for row, scores in found}
+    ours = next((mine[name] for name in OURS if name in mine), None)
     if ours is None:
         return [row for row, _ in found]
     rows = []

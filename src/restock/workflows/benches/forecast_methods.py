@@ -1,16 +1,21 @@
 """Who is compared in the bench of forecasts: ours, the classical ones, and packages of others."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from restock.forecasting.forecaster import Forecaster
+import numpy as np
+
+from restock.forecasting.choosing import Chosen
+from restock.forecasting.forecaster import Fitted, Forecaster
 from restock.forecasting.methods import METHODS as OWN
+from restock.forecasting.panel import Panel
 from restock.workflows.benches.statsforecast_rivals import MODELS, Rival
 
-OURS = ("deep", "lightgbm", "median_ensemble")  # the first that takes part is compared with all others
-LEARNED = ("deep", "deep_censored", "lightgbm", "lightgbm_quantile")  # whose numbers depend on a seed
+OURS = ("deep_ets", "deep", "lightgbm", "median_ensemble")  # the first that takes part is compared with all others
+LEARNED = ("deep", "deep_ets", "deep_censored", "lightgbm", "lightgbm_quantile")  # whose numbers depend on a seed
 QUICK_METHODS = ("seasonal_naive", "seasonal_mean", "croston_sba", "ets", "median_ensemble", "lightgbm_quantile")
 
 
@@ -21,7 +26,32 @@ class Entry(NamedTuple):
     learns: bool  # more than one seed says something
 
 
+@dataclass(frozen=True)
+class Once:
+    """A forecaster that is fitted once to the same panel, though several methods want it; the last few are kept."""
+
+    inner: Forecaster
+
+    @property
+    def name(self) -> str:
+        """That of the forecaster."""
+        return self.inner.name
+
+    def fit(self, panel: Panel, h: int, seed: int = 0) -> Fitted:
+        """Fit, or remember."""
+        key = (self.name, panel.ids, panel.shape, float(np.nansum(panel.y)), h, seed)
+        if key not in _FITTED:
+            if len(_FITTED) >= KEPT:
+                _FITTED.pop(next(iter(_FITTED)))
+            _FITTED[key] = self.inner.fit(panel, h, seed)
+        return _FITTED[key]
+
+
+KEPT = 24  # fits: of as many windows and seeds
+_FITTED: dict[Any, Fitted] = {}
 METHODS: dict[str, Callable[[], Forecaster]] = dict(OWN)
+METHODS["deep"] = lambda: Once(OWN["deep"]())
+METHODS["deep_ets"] = lambda: Chosen((METHODS["deep"](), OWN["ets"]()), how="average", title="deep_ets")
 if find_spec("statsforecast") is not None:  # the extra `bench`
     METHODS |= {name: partial(Rival, name) for name in MODELS}
 

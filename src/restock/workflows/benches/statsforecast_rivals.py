@@ -65,9 +65,16 @@ class Rival:
         if len(there) < FEWEST or np.ptp(filled) == 0:
             flat = np.full(ask.h, filled.mean())
             return flat, np.repeat(flat[:, None], len(ask.levels), axis=1)
-        found = self._model(season, len(filled)).forecast(y=filled.astype(float), h=ask.h, level=[WIDE])
-        spread = (found[f"hi-{WIDE}"] - found[f"lo-{WIDE}"]) / (2 * norm.ppf(0.95))
-        return found["mean"], found["mean"][:, None] + spread[:, None] * norm.ppf(ask.levels)
+        try:
+            found = self._model(season, len(filled)).forecast(y=filled.astype(float), h=ask.h, level=[WIDE])
+        except NotImplementedError:  # the package takes no series of a few observations
+            flat = np.full(ask.h, filled.mean())
+            return flat, flat[:, None] + filled.std() * norm.ppf(ask.levels)
+        with np.errstate(invalid="ignore"):
+            spread = (found[f"hi-{WIDE}"] - found[f"lo-{WIDE}"]) / (2 * norm.ppf(0.95))
+        mean = np.where(np.isfinite(found["mean"]), found["mean"], filled.mean())
+        spread = np.where(np.isfinite(spread), spread, filled.std())  # too few residuals to tell
+        return mean, mean[:, None] + spread[:, None] * norm.ppf(ask.levels)
 
     def _model(self, season: int, periods: int) -> Any:
         from statsforecast import models  # pyright: ignore[reportMissingImports]

@@ -6,13 +6,14 @@ are left out, since nobody knows what was asked for. Demand of the cut days is t
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from restock.forecasting import correction
 from restock.forecasting.deep.forecaster import Deep
 from restock.forecasting.deep.recovery import recover
 from restock.forecasting.deep.settings import DeepConfig
@@ -21,7 +22,12 @@ from restock.language import Text
 from restock.workflows.benches.demand_panels import PANELS
 from restock.workflows.benches.result import Bench, Row, Task
 
-SETTINGS = {"deep_share": "thin", "deep_bound": "bound", "left_out": "leave_out", "naive": "ignore"}
+SETTINGS = {"deep_share": "thin", "deep_bound": "bound", "left_out": "leave_out", "naive": "ignore"}  # of the network
+WAYS: dict[str, Callable[[Panel], NDArray[np.floating]]] = {  # without a network
+    "recovered": lambda panel: correction.recover(panel).demand,
+    "per_time": lambda panel: panel.y / np.maximum(panel.available, correction.SHORT),
+    "as_sold": lambda panel: panel.y,
+}
 SERIES, QUICK_SERIES, H = 1000, 200, 7
 COVER = 1.15  # mean stock of a cut day, in usual demand
 CUT = 0.6  # share of the days on which there is such a stock
@@ -47,7 +53,7 @@ def bench_stockouts(task: Task) -> Iterator[Row]:
             biases, began = [], time.perf_counter()
             for seed in task.seeds:
                 hidden = hide(panel, QUICK_SERIES if task.quick else SERIES, seed)
-                biases.append(bias(hidden, SETTINGS[method], seed, quick=task.quick))
+                biases.append(bias(hidden, method, seed, quick=task.quick))
                 done += 1
                 told = f"{name} {method} {biases[-1]:+.2f} %"
                 task.progress.advance(done, Text(told, told))
@@ -75,10 +81,13 @@ def hide(panel: Panel, series: int, seed: int) -> Hidden:
     return Hidden(replace(panel, y=y, available=available), truth, cut)
 
 
-def bias(hidden: Hidden, sold_out: str, seed: int, *, quick: bool) -> float:
+def bias(hidden: Hidden, method: str, seed: int, *, quick: bool) -> float:
     """Of recovered demand on the cut days, in percent of the truth."""
+    if method in WAYS:
+        found = WAYS[method](hidden.panel)[hidden.cut]
+        return float(100 * (found.sum() / hidden.truth[hidden.cut].sum() - 1))
     few = {"updates": 300, "members": 1} if quick else {}
-    config = DeepConfig.model_validate({"sold_out": sold_out, **few})
+    config = DeepConfig.model_validate({"sold_out": SETTINGS[method], **few})
     fitted = Deep(config).fit(hidden.panel, H, seed)
     recovered = recover(fitted, hidden.panel)
     cut = hidden.cut & recovered.estimated
@@ -88,8 +97,8 @@ def bias(hidden: Hidden, sold_out: str, seed: int, *, quick: bool) -> float:
 STOCKOUTS = Bench(
     name="stockouts",
     about=ABOUT,
-    methods=tuple(SETTINGS),
-    instances=("fresh_retail",),
+    methods=(*SETTINGS, *WAYS),
+    instances=("fresh_retail", "complete_journey_daily"),
     usual=("fresh_retail",),
     quick=("fresh_retail",),
     run=bench_stockouts,

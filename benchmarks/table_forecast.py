@@ -1,0 +1,89 @@
+"""Tables of forecasts: real demand, lead times, new items, and what orders made of forecasts cost."""
+
+from collections.abc import Iterable
+
+from table_parts import Row, bold, caption, load, table
+
+SETS = {
+    "fresh_retail": "FreshRetailNet, days",
+    "online_retail": "Online Retail, weeks",
+    "online_retail_daily": "Online Retail, days",
+    "bakery": "bakeries, days",
+    "complete_journey": "The Complete Journey, weeks",
+}
+RIVALS = ("lightgbm_quantile", "auto_ets", "auto_theta", "croston_sba", "seasonal_naive")
+OURS = ("deep_ets", "deep")
+SHOPS = {"misspecified": "wrong: not told what moves demand", "well_specified": "right: told what moves demand"}
+
+
+def accuracy() -> str:
+    """A line per data set and method: all windows, the last one alone, and ours against it."""
+    results = load("forecast")
+    body = []
+    for instance, title in SETS.items():
+        for method in (*OURS, *RIVALS):
+            row = results.get(instance, method)
+            if row is None:
+                continue
+            cells = [title, f"`{method}`", f"{row['value']:.3f}", f"{row['last_window']:.3f}"]
+            cells += [f"{100 * row['coverage']:.1f} %", f"{100 * row['bias']:+.1f} %", _against(row)]
+            body.append(bold(cells) if method == OURS[0] else cells)
+    head = ["data", "method", "scaled pinball", "last window", "in the 90 % interval", "bias", "`deep_ets` less this"]
+    return caption(results, f"{_series(results.rows)} series;") + table(head, body)
+
+
+def lead_times() -> str:
+    """Paths against sums of periods drawn each on its own."""
+    results = load("forecast")
+    body = []
+    for instance, title in SETS.items():
+        for method in OURS:
+            row = results.get(instance, method)
+            if row is not None:
+                gain = f"{row['lead_gain']:+.4f} ({row['lead_low']:+.4f} … {row['lead_high']:+.4f})"
+                body.append(
+                    [title, f"`{method}`", f"{row['lead_pinball']:.4f}", f"{row['lead_independent']:.4f}", gain]
+                )
+    head = ["data", "method", "paths", "independent periods", "difference (95 %)"]
+    return table(head, body)
+
+
+def new_items() -> str:
+    """Items held out."""
+    results = load("forecast-new-items")
+    body = []
+    for row in sorted(results.rows, key=lambda r: r["instance"]):
+        gain = (
+            ""
+            if row.get("low") is None
+            else f"{row['against_percent']:+.1f} % ({row['low']:+.1f} … {row['high']:+.1f})"
+        )
+        title = SETS[row["instance"].removesuffix("_new_items")].split(",")[0]
+        body.append([title, f"`{row['method']}`", f"{row['value']:.3f}", gain])
+    head = ["data", "method", "error / mean level", "against the category's mean (95 %)"]
+    return caption(results, "Mean absolute error of the level;") + table(head, body)
+
+
+def money() -> str:
+    """Ways to let money speak, on the shop whose model is right and on the one whose model is wrong."""
+    results = load("forecast-money")
+    body = []
+    for instance, title in SHOPS.items():
+        for row in (row for row in results.rows if row["instance"] == instance):
+            gap = f"{row['against_percent']:+.1f} %"
+            interval = "" if row.get("low") is None else f"{row['low']:+.1f} … {row['high']:+.1f} %"
+            cells = [title, f"`{row['method']}`", f"{row['value']:.3f} ± {row['stderr']:.3f}", gap, interval]
+            body.append([*cells, f"{row['on_hand']:.2f}"])
+    head = ["model fitted by likelihood", "way", "cost per day", "against `nll`", "95 %", "mean stock"]
+    return caption(results, "Cost and stock in demand scales;") + table(head, body)
+
+
+def _against(row: Row) -> str:
+    if row.get("against") is None:
+        return ""
+    return f"{row['against']:+.3f} ({row['low']:+.3f} … {row['high']:+.3f})"
+
+
+def _series(rows: Iterable[Row]) -> str:
+    counts = sorted({row["series"] for row in rows})
+    return f"{counts[0]:,} to {counts[-1]:,}" if len(counts) > 1 else f"{counts[0]:,}"
