@@ -74,7 +74,8 @@ class Today:
         if not planned.shape[1]:
             planned = decided.price[:, None]
         other: NDArray[np.bool_] = np.abs(planned - planned[:, :1]) > 0.005
-        changes, place = other.any(axis=1).tolist(), other.argmax(axis=1).tolist()
+        changes: NDArray[np.bool_] = np.asarray(other.any(axis=1))
+        place: NDArray[np.intp] = np.asarray(other.argmax(axis=1))
         cost = np.asarray(self.situation.terms.shop.unit_cost)[:, 0].astype(np.float64)
         known = price > 0
         columns = {
@@ -85,7 +86,7 @@ class Today:
             "unit_cost": cost,
             "margin": [p - c if k else None for p, c, k in zip(price.tolist(), cost.tolist(), known, strict=True)],
             "next_price": [float(planned[i, place[i]]) if changes[i] else None for i in range(rows)],
-            "next_date": [str(day(history, now + place[i])) if changes[i] else None for i in range(rows)],
+            "next_date": [str(day(history, now + int(place[i]))) if changes[i] else None for i in range(rows)],
         }
         kinds = {"price": pl.Float64, "margin": pl.Float64, "next_price": pl.Float64, "next_date": pl.String}
         frame = pl.DataFrame(columns, schema_overrides=kinds)
