@@ -10,7 +10,7 @@ from run import Lines, commit
 import restock.policies
 from restock.algorithms.generalist import GeneralistConfig
 from restock.policies.pretrained import save_generalist
-from restock.simulator.worlds import CALM, EVERYDAY, LONGEST, PRIOR
+from restock.simulator.worlds import CALM, EVERYDAY, LONGEST, PRIOR, STEADY, TAUGHT
 from restock.workflows.benches.result import this_machine
 from restock.workflows.benches.world_scores import (
     adaptive_base_stock,
@@ -23,6 +23,7 @@ from restock.workflows.pretrain import pretrain
 
 WEIGHTS = Path(restock.policies.__file__).parent / "weights"
 SEEDS = (0, 1, 2)
+NAMES = {"prior": PRIOR, "everyday": EVERYDAY, "calm": CALM, "steady": STEADY}
 
 
 def main() -> None:
@@ -48,7 +49,9 @@ def main() -> None:
         "settings": config.model_dump(),
         "seeds": SEEDS,
         "size": {"longest": LONGEST, "hidden": config.hidden, "state": config.state, "members": len(SEEDS)},
-        "a_third_each": {"prior": PRIOR.model_dump(), "everyday": EVERYDAY.model_dump(), "calm": CALM.model_dump()},
+        "taught": {
+            name: {"share": TAUGHT.count(prior) / len(TAUGHT), **prior.model_dump()} for name, prior in NAMES.items()
+        },
         "seconds": round(seconds),
         "machine": this_machine(),
         "development_scores": scores,

@@ -13,11 +13,9 @@ from run import RESULTS, commit
 from restock.algorithms.generalist import GeneralistConfig, train_generalist
 from restock.policies.generalist import Generalist
 from restock.policies.pretrained import team_of
-from restock.simulator.worlds import CALM, EVERYDAY, PRIOR
+from restock.simulator.worlds import CALM, PRIOR, STEADY, TAUGHT, Prior
 from restock.workflows.benches.result import this_machine
 from restock.workflows.benches.world_scores import development_worlds, score_of
-
-ALL = (PRIOR, EVERYDAY, CALM)
 
 
 def forgetful(policy: Generalist) -> Generalist:
@@ -41,7 +39,7 @@ def main() -> None:
         )
         print(rows[-1], flush=True)
 
-    def trained(seed: int, priors: tuple = ALL) -> tuple[Generalist, float]:
+    def trained(seed: int, priors: tuple[Prior, ...] = TAUGHT) -> tuple[Generalist, float]:
         began = time.perf_counter()
         policy = jax.block_until_ready(train_generalist(config, seed, priors))
         return policy, time.perf_counter() - began
@@ -53,7 +51,11 @@ def main() -> None:
         add(f"seed {seed}", policy, seconds)
     add("team of both", team_of(members), 0.0)
     add("seed 0, its learned memory erased", forgetful(members[0]), 0.0)
-    for name, priors in (("the prior only", (PRIOR,)), ("calm worlds only", (CALM,))):
+    for name, priors in (
+        ("the prior only", (PRIOR,)),
+        ("calm worlds only", (CALM,)),
+        ("calm and steady worlds only", (CALM, STEADY)),
+    ):
         policy, seconds = trained(0, priors)
         add(f"seed 0, trained on {name}", policy, seconds)
     kept = {"updates": asked.updates, "rows": rows, "machine": this_machine(), "commit": measured}

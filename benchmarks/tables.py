@@ -1,4 +1,4 @@
-"""Write the tables of docs/benchmarks.md and docs/algorithms/ from benchmarks/results/: python benchmarks/tables.py
+"""Write the tables of the documentation from benchmarks/results/: python benchmarks/tables.py
 
 A table stands between `<!-- NAME -->` and `<!-- /NAME -->` and is replaced whole; the text around it is not touched. No
 figure in a table is typed by hand, and each says seeds, commits, seconds and the load of the machine as its results
@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 
 import table_forecast as forecasts
+import table_generalist as generalist
 import table_instances as instances
 from table_parts import FREE, Row, between, bold, caption, load, percent, read, table
 
@@ -183,6 +184,13 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "algorithms/policy_gradient.md": {name: partial(instances.by_lead_time, name) for name in ("ppo", "a2c")},
     "algorithms/ddpg.md": {name: partial(instances.by_lead_time, name) for name in ("td3", "ddpg")},
     "algorithms/rollout.md": {"rollout": partial(instances.learned_lots, "rollout")},
+    "concepts/generalist.md": {
+        "worlds": generalist.worlds,
+        "observations": generalist.observations,
+        "unknown-law": generalist.unknown_law,
+        "ablations": generalist.ablations,
+        "real": generalist.real,
+    },
     "algorithms/shac.md": {"shac": partial(instances.learned_lots, "shac")},
 }
 

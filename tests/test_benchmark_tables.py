@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = (
     "benchmarks.md",
+    "concepts/generalist.md",
     *(
         f"algorithms/{name}.md"
         for name in ("choosing", "pathwise", "dqn", "policy_gradient", "ddpg", "rollout", "shac")

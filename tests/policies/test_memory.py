@@ -51,6 +51,18 @@ def test_means_forget_at_their_rates_and_first_observations_count_fully() -> Non
     assert float(memory.count) == 2
 
 
+def test_the_first_sales_of_all_are_no_surprise_unless_like_items_had_told_what_to_expect() -> None:
+    memory, beliefs = after([seen(1000.0)])
+    usual = 1000 + 0.3 * 1000**2  # variance that is usual at such a mean
+    np.testing.assert_allclose(memory.squares / memory.square_weights, usual, rtol=1e-5)
+    assert float(memory.surprise) == 0.0
+    guess = {"category": 1.0, "category_level": 40.0}
+    memory, _ = after([seen(1000.0)], **guess)
+    np.testing.assert_allclose(memory.squares / memory.square_weights, (1000 - 40) ** 2, rtol=1e-5)
+    memory, later = after([seen(1000.0), seen(1000.0)])
+    assert (later.spreads < beliefs.spreads).all()
+
+
 def test_what_could_not_be_seen_changes_nothing_but_the_last_sales() -> None:
     before, _ = after([seen(10.0), seen(20.0)])
     later, _ = after([seen(10.0), seen(20.0), seen(0.0, hidden=1.0, weight=0.0)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from restock.simulator.worlds import CALM, EVERYDAY, PRIOR, Prior
+from restock.simulator.worlds import CALM, EVERYDAY, PRIOR, STEADY, Prior
 
 
 def ranges(settings: dict, path: str = "") -> dict[str, tuple[float, float]]:
@@ -15,7 +15,7 @@ def ranges(settings: dict, path: str = "") -> dict[str, tuple[float, float]]:
     return found
 
 
-@pytest.mark.parametrize("narrow", [EVERYDAY, CALM], ids=["everyday", "calm"])
+@pytest.mark.parametrize("narrow", [EVERYDAY, CALM, STEADY], ids=["everyday", "calm", "steady"])
 def test_a_narrower_prior_draws_nothing_that_the_prior_could_not(narrow: Prior) -> None:
     wide = ranges(PRIOR.model_dump())
     assert len(wide) > 30

@@ -6,6 +6,7 @@ import weekly_shop as made_up
 from weekly_shop import new_project
 
 from restock.errors import UsageError
+from restock.workflows import decide
 from restock.workflows.plan import PlanResult
 from restock.workflows.project import Project
 
@@ -85,6 +86,23 @@ def test_items_far_from_all_that_it_has_learned_on_are_a_rule_s(world, tmp_path)
     line = plan.lines.filter(pl.col("item") == "I-24").row(0, named=True)
     assert "outside of what the pretrained policy knows" in line["reason"]
     assert "超出预训练策略的学习范围" in line["reason_zh"]
+
+
+def test_an_item_of_which_nothing_could_be_seen_is_a_rule_s_and_the_plan_says_so(project, monkeypatch):
+    seen = decide._periods_seen
+
+    def first_unseen(situation):
+        periods = seen(situation).copy()
+        periods[0] = 0
+        return periods
+
+    monkeypatch.setattr(decide, "_periods_seen", first_unseen)
+    plan = project.plan()
+    english, chinese = said(plan)["unseen"]
+    ruled = [item for item, policy in everything(plan).iter_rows() if policy == "newsvendor"]
+    assert len(ruled) == 1
+    assert f"1 items; newsvendor decides them: `{ruled[0]}`" in english
+    assert ruled[0] in chinese
 
 
 def test_a_line_is_explained_before_any_training(project, plan):

@@ -23,7 +23,7 @@ from restock.policies.rules import buy
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import Seen, run_remembering
 from restock.simulator.types import Decision, Known, Shop, View
-from restock.simulator.worlds import CALM, EVERYDAY, LONGEST, PRIOR, Prior, draw_worlds
+from restock.simulator.worlds import LONGEST, TAUGHT, Prior, draw_worlds
 
 SLOPE = 4.0  # of orders at zero, per usual surprise
 LOTS = 5.0  # how much steeper it is for a lot, per lot of the size of a usual surprise
@@ -36,13 +36,13 @@ class GeneralistConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    updates: int = Field(default=2000, gt=0, description="Gradient steps")
+    updates: int = Field(default=3000, gt=0, description="Gradient steps")
     batch: int = Field(default=288, gt=0, description="Worlds averaged in one step")
     history: int = Field(default=50, gt=0, description="Periods that may have been seen before the first order")
     periods: int = Field(default=50, gt=0, description="Periods lived")
     hidden: int = Field(default=64, gt=0, description="Units of each layer")
     state: int = Field(default=16, gt=0, description="Numbers of the learned memory")
-    learning_rate: float = Field(default=1e-3, gt=0, description="Largest step of Adam")
+    learning_rate: float = Field(default=1e-2, gt=0, description="Largest step of Adam")
     at_once: int = Field(default=25, gt=0, description="Updates between two draws of worlds")
 
 
@@ -92,7 +92,7 @@ class Reaching(eqx.Module):
 def train_generalist(
     config: GeneralistConfig,
     seed: int,
-    priors: tuple[Prior, ...] = (PRIOR, EVERYDAY, CALM),
+    priors: tuple[Prior, ...] = TAUGHT,
     after: Callable[[int, Learner, float], None] = lambda done, learner, score: None,
     resume: tuple[int, Learner] | None = None,
 ) -> Generalist:
@@ -101,7 +101,7 @@ def train_generalist(
     Args:
         config: settings.
         seed: of weights and worlds.
-        priors: of the worlds, an equal share of each batch from each.
+        priors: of the worlds, an equal share of each batch from each; one may stand there twice.
         after: told the updates done, what training carries, and the mean score of the last worlds.
         resume: where an earlier call stopped, as `after` was told.
     """

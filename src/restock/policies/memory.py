@@ -24,6 +24,7 @@ MANY = 100.0  # periods seen, from which on more of them are no news
 LAST = 4  # sales kept as they were
 WEEK, YEAR = 7, 13  # places of the two seasons: days, and parts of four weeks
 GUESSED, ASSUMED = 0.7, 0.15  # observations that a guess from like items is worth, and that one unit per period is
+ASSUMED_DISPERSION = 0.3  # (variance - mean) / mean², where nobody guesses
 TOLD_LAW, PROMISE, HABIT = 50.0, 3.0, 1.0  # orders that a law of lead times is worth: told, promised, assumed
 
 
@@ -117,7 +118,8 @@ def believe(memory: Memory, shop: Shop, known: Known) -> Beliefs:
     scale = jnp.maximum(means[FAST + USUAL], 1e-3)
     open_means = mean(memory.open_means, memory.open_weights, ERRORS, means[FAST:])
     full_means = mean(memory.full_means, memory.full_weights, ERRORS, open_means)
-    usual_square = scale + jnp.where(told.category > 0, told.category_dispersion, 0.3) * scale**2
+    dispersion = jnp.where(told.category > 0, told.category_dispersion, ASSUMED_DISPERSION)
+    usual_square = scale + dispersion * scale**2
     squares = mean(memory.squares, memory.square_weights, ERRORS, usual_square)
     often = mean(memory.square_weights - memory.empty, memory.square_weights, ERRORS, -jnp.expm1(-guess))[0]
     week = (memory.week + 0.5 * VISIT) / (memory.week_weights + 0.5 * VISIT)
@@ -190,7 +192,11 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
     full = jnp.where(hidden > 0, beyond(usual_day, beliefs.spreads[USUAL], sales), sales) / factor
     full_means, full_weights = move(memory.full_means, memory.full_weights, ERRORS, full, counts)
     surprise = weight * (sales - beliefs.means[2] * factor)
-    squares, square_weights = move(memory.squares, memory.square_weights, ERRORS, surprise**2, weight)
+    # the first sales of all are no surprise, as there was nothing to expect: they say how large a usual one would be
+    nothing_expected = (memory.weights[2] <= 0) & (told.category <= 0)
+    square = jnp.where(nothing_expected, sales + ASSUMED_DISPERSION * sales**2, surprise**2)
+    surprise = jnp.where(nothing_expected, 0.0, surprise)
+    squares, square_weights = move(memory.squares, memory.square_weights, ERRORS, square, weight)
     share = weight * ERRORS
     ratio = sales / jnp.maximum(beliefs.means[2], 1e-6)
     lift, lift_weight = move(memory.lift, memory.lift_weight, jnp.asarray(VISIT), ratio / day, weight * lifted)

@@ -51,6 +51,7 @@ class Decided:
     periods_seen: NDArray[np.int64]  # of each item [row]
     distance: Distance  # of each item from what the pretrained policy has learned on [row]
     far: NDArray[np.bool_]  # True where a rule decides for that reason [row]
+    unseen: NDArray[np.bool_]  # True where one decides as no period of the item could be seen yet [row]
     view: View  # [row]
     deciders: "Deciders"
 
@@ -138,6 +139,7 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
         periods_seen=seen,
         distance=apart,
         far=far,
+        unseen=by_rule & ~far,
         view=view,
         deciders=deciders,
     )

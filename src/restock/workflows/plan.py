@@ -22,7 +22,7 @@ from restock.workflows.reasons import binding_limits, label_of, reasons, reasons
 from restock.workflows.runs import new_run, to_bytes
 from restock.workflows.situation import Situation, day, understand
 from restock.workflows.training import GENERALIST, Trained, not_learned
-from restock.workflows.trust import said_of_newcomers, said_of_trust
+from restock.workflows.trust import said_of_newcomers, said_of_trust, said_of_unseen
 from restock.workflows.untrained import trained_or_not
 
 LINES, NOT_ORDERED = "lines.parquet", "not_ordered.parquet"
@@ -141,6 +141,7 @@ def said_of_policies(trained: Trained, decided: Decided) -> tuple[Assumption, ..
     return (
         *said_of_newcomers(newcomers, len(items), trained.networks is not None),
         *said_of_trust(items, decided.far, decided.distance, rule_label),
+        *said_of_unseen(items, decided.unseen, rule_label),
     )
 
 

@@ -12,10 +12,9 @@ from restock.language import Text
 from restock.policies.generalist import Generalist, Team
 from restock.policies.pretrained import team_of
 from restock.progress import Progress, Silent
-from restock.simulator.worlds import CALM, EVERYDAY, PRIOR, Prior
+from restock.simulator.worlds import TAUGHT, Prior
 
 EVERY = 250  # updates between two times that a training is put down
-PRIORS = (PRIOR, EVERYDAY, CALM)
 ABOUT = Text("training on worlds that never were", "在虚构世界上训练")
 
 
@@ -23,7 +22,7 @@ def pretrain(
     folder: Path,
     config: GeneralistConfig,
     seeds: tuple[int, ...],
-    priors: tuple[Prior, ...] = PRIORS,
+    priors: tuple[Prior, ...] = TAUGHT,
     progress: Progress | None = None,
 ) -> Team:
     """One member per seed. What is in the folder goes on where it stopped; the result is the same.

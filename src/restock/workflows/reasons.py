@@ -104,6 +104,8 @@ def _label(decided: Decided, row: int, unit: Text) -> Text:
             f"{label.en}, as the item lies outside of what the pretrained policy knows: {out.en}",
             f"{label.zh}，因为该商品超出预训练策略的学习范围：{out.zh}",
         )
+    if decided.unseen[row]:
+        return Text(f"{label.en}, as nothing has been seen of the item yet", f"{label.zh}，因为该商品尚无任何观察记录")
     if name == GENERALIST:
         seen = int(decided.periods_seen[row])
         return Text(f"{label.en}, {seen} {unit.en} seen", f"{label.zh}，已观察 {seen} {unit.zh}")

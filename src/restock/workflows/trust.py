@@ -89,6 +89,22 @@ def said_of_trust(items: Sequence[str], far: NDArray[np.bool_], apart: Distance,
     ]
 
 
+def said_of_unseen(items: Sequence[str], unseen: NDArray[np.bool_], rule: Text) -> list[Assumption]:
+    """What is said of items that a rule decides as nothing has been seen of them."""
+    names = [items[i] for i in np.flatnonzero(unseen).tolist()]
+    if not names:
+        return []
+    text = Text(
+        f"nothing has been seen yet of {len(names)} items; {rule.en} decides them: {listed(names)}",
+        f"{len(names)} 个商品尚无任何观察记录，由{rule.zh}决定：{listed(names)}",
+    )
+    how = Text(
+        "an order of your own puts a first stock on the shelf; from the first period on the pretrained policy decides",
+        "可自行下首单铺货；有了第一个周期的记录后由预训练策略决定",
+    )
+    return [Assumption("unseen", str(len(names)), text, how)]
+
+
 def said_of_newcomers(decided: int, total: int, trained: bool) -> list[Assumption]:
     """What is said where the pretrained policy decides."""
     if not decided:

@@ -5,7 +5,7 @@ docs/concepts/worlds.md shows what is in it. Shelf life is not, as the simulator
 """
 
 from restock.simulator.worlds.draw import draw_worlds
-from restock.simulator.worlds.prior import CALM, EVERYDAY, PRIOR, Prior
+from restock.simulator.worlds.prior import CALM, EVERYDAY, PRIOR, STEADY, TAUGHT, Prior
 from restock.simulator.worlds.records import DELIVERIES, LONGEST, NOISES, PARTS, Told, Worlds
 from restock.simulator.worlds.second import draw_second_worlds
 
@@ -17,6 +17,8 @@ __all__ = [
     "NOISES",
     "PARTS",
     "PRIOR",
+    "STEADY",
+    "TAUGHT",
     "Prior",
     "Told",
     "Worlds",

@@ -226,7 +226,31 @@ CALM = Prior(  # within the prior: demand whose law never changes, on terms with
         kinds=DeliveryShares(fixed=0.8, crossing=0.1, in_order=0.1), lead=(0, 5), lossy=0.1, lead_told=0.8
     ),
     terms=TermsPrior(
-        margin_to_holding=(1.0, 100.0), goodwill=0.3, backlog=0.1, partial=0.05, fixed_cost=0.05, packed=0.1,
+        margin_to_holding=(0.3, 100.0), goodwill=0.3, backlog=0.1, partial=0.05, fixed_cost=0.05, packed=0.1,
         minimum=0.05, reviewed=0.1, empty=0.7, cover=(0.1, 10.0),
     ),
 )  # fmt: skip
+
+STEADY = Prior(  # within the prior: fresh goods that many buy every day, on thin margins, not all of which arrive
+    demand=DemandPrior(
+        parts=PartShares(
+            jump=0.05, trend=0.05, walk=0.1, memory=0.1, life=0.0, spike=0.03, gap=0.0, spread=0.03,
+            week=0.9, year=0.1, cycle=0.0, event=0.1, promotion=0.15,
+        ),
+        noises=NoiseShares(steady=0.3, poisson=0.3, mixed=0.4, lumpy=0.0),
+        level=(0.3, 300.0),
+        dispersion=(0.02, 0.5),
+        days=0.8,
+    ),
+    deliveries=DeliveryPrior(
+        kinds=DeliveryShares(fixed=0.5, crossing=0.4, in_order=0.1), lead=(0, 5), lossy=0.4, lead_told=0.7
+    ),
+    terms=TermsPrior(
+        margin_to_holding=(0.3, 30.0), backlog=0.05, partial=0.05, fixed_cost=0.03, packed=0.1, minimum=0.03,
+        reviewed=0.1, empty=0.7, cover=(0.1, 10.0),
+    ),
+)  # fmt: skip
+
+# What a generalist learns on, an equal part of each. Wild worlds teach caution in plenty; calm ones teach what care is
+# worth, and are twice here.
+TAUGHT = (PRIOR, EVERYDAY, CALM, CALM, STEADY, STEADY)
