@@ -29,7 +29,9 @@ def write_plan(project: Project, run: str = PLAN, lines: int = 12, snapshot: str
     place = project.folder.runs / run
     place.mkdir(parents=True)
     lines_of(lines).write_parquet(place / "lines.parquet")
-    rest = lines_of(3).select("item", "site", "name", "class", "on_hand", "on_order", "days_of_cover", "policy")
+    terms = ("lane", "pack", "minimum", "unit_cost", "forecast", "stock_counted")
+    rest = lines_of(3).with_columns(pl.col("item").str.replace("A", "B"))  # B-01, B-02 and B-03 are not ordered
+    rest = rest.select("item", "site", "name", "class", "on_hand", "on_order", "days_of_cover", "policy", *terms)
     kept = [pl.lit("stock covers 9 weeks").alias("reason"), pl.lit("库存可用 9 周").alias("reason_zh")]
     rest.with_columns(pl.lit(0.01).alias("stockout_without"), *kept).write_parquet(place / "not_ordered.parquet")
     about = {"run": run, "snapshot": snapshot, "policy": MODEL, "date": DAY, "settings": settings_of(project.config)}

@@ -4,8 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from restock.errors import ConfigError, nearest
 from restock.language import Language, Text
@@ -160,6 +161,38 @@ class ServiceConfig(Section):
     upload_mb: int = Field(default=200, ge=1, le=10_000, description="Largest file that is taken, also when unpacked")
 
 
+class ScheduleConfig(Section):
+    """What a worker does every day by itself: load, check, forecast, adapt, plan, notify."""
+
+    time: str = Field(
+        default="",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^$",
+        description="When, such as 06:30, on the clock of the shop; empty: never",
+    )
+    zone: str = Field(default="UTC", description="The shop's time zone, such as Asia/Shanghai")
+    inbox: str = Field(default="inbox", description="Folder whose files are loaded; afterwards they lie in `loaded`")
+    forecast: bool = Field(default=False, description="Make the forecast report too")
+    adapt_days: int | None = Field(
+        default=None, ge=1, description="Train again when the newest policy is older than this; none: never"
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"no time zone is called {zone}") from None
+        return zone
+
+    @field_validator("inbox")
+    @classmethod
+    def _inside(cls, inbox: str) -> str:
+        if not inbox or Path(inbox).is_absolute() or ".." in Path(inbox).parts:
+            raise ValueError("a folder inside the project's")
+        return inbox
+
+
 class Config(Section):
     """restock.toml."""
 
@@ -171,6 +204,7 @@ class Config(Section):
     backtest: BacktestConfig = BacktestConfig()
     forecast: ForecastConfig = ForecastConfig()
     approval: ApprovalConfig = ApprovalConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     service: ServiceConfig = ServiceConfig()
 
 

@@ -11,7 +11,8 @@ from restock.cli.main import app
 
 COMMANDS = (
     *("demo", "run", "init", "load", "check", "profile", "forecast", "override", "train", "backtest"),
-    *("plan", "explain", "export", "approve", "audit", "user", "key", "db", "serve", "worker", "doctor", "bench"),
+    *("plan", "explain", "export", "approve", "audit", "user", "key", "policies", "db"),
+    *("serve", "schedule", "worker", "doctor", "bench"),
 )
 HEAVY = {"jax", "polars", "plotly", "numpy", "scipy", "pyarrow", "pydantic", "rich", "equinox", "sqlalchemy", "fastapi"}
 

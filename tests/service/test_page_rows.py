@@ -104,7 +104,7 @@ def test_what_is_not_ordered_is_told_with_its_reason(served, browser):
     assert found["count"] == len(rest) == 3
     assert [row["item"] for row in found["rows"]] == [row["item"] for row in rest]
     assert {row["reason"] for row in found["rows"]} == {"库存可用 9 周"}
-    assert [row["item"] for row in told(browser, "not-ordered", search="A-02")["rows"]] == ["A-02"]
+    assert [row["item"] for row in told(browser, "not-ordered", search="B-02")["rows"]] == ["B-02"]
 
 
 def test_sums_by_supplier_and_site_are_those_of_the_lines(served, lines):

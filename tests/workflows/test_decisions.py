@@ -3,6 +3,7 @@
 import json
 from datetime import date
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -11,7 +12,8 @@ from restock.errors import DataError
 from restock.policies import pretrained
 from restock.policies.pretrained import load_generalist as shipped
 from restock.workflows.asked import Asked, refuse_wrong
-from restock.workflows.decisions import PERIODS, batch_of, decide_items
+from restock.workflows.asked_arrays import PERIODS, batch_of, may_be_wrong, packed, unpacked
+from restock.workflows.decisions import decide_items
 
 FULL = {"price": 10.0, "unit_cost": 6.0, "holding": 0.1, "lead_time": 2}
 
@@ -105,14 +107,48 @@ def test_of_what_nothing_has_been_seen_a_rule_decides_and_says_so(answers):
         ({"terms": {"price": -5.0}}, "price"),
         ({"terms": {"review": 0}}, "review"),
         ({"lead_times_seen": [-2]}, "lead_times_seen[0]"),
+        ({"lead_times_seen": [10**9]}, "lead_times_seen[0]"),
+        ({"terms": {"lead_time": 10**9}}, "lead_time"),
+        ({"terms": {"lead_time": {10**9: 1.0}}}, "lead_time"),
+        ({"terms": {"lead_time": {}}}, "lead_time"),
+        ({"terms": {"lead_time": {2: float("nan")}}}, "lead_time"),
+        ({"terms": {"review": 10**400}}, "review"),
+        ({"terms": {"pack": 1e300}}, "pack"),
+        ({"terms": {"waiting": 2.0}}, "waiting"),
+        ({"sales": [1.0], "promotion": [-0.1]}, "promotion[0]"),
+        ({"discount": [float("nan")]}, "discount[0]"),
+        ({"on_order": [{"periods_ago": 1, "quantity": -1}]}, "on_order[0].quantity"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused_with_their_place(item, place):
+    assert may_be_wrong(asked({}, item))  # the quick look sees that there is something
     with pytest.raises(DataError) as error:
         refuse_wrong(asked({}, item))
     assert f"item `item 1`: `{place}`" in error.value.message.en
     assert place in error.value.message.zh
     assert "null" in error.value.hint.zh
+
+
+def test_the_quick_look_lets_pass_what_is_right():
+    right = {"sales": [1.0, None], "in_stock": [None, 0.5], "promotion": [0.5], "lead_times_seen": [3], "terms": FULL}
+    assert not may_be_wrong(asked({}, right, {"terms": {"lead_time": 200, "review": 200}}))
+
+
+def test_a_batch_goes_into_one_array_and_comes_out_as_it_was():
+    items = [{"sales": [1.0, 2.0], "terms": {**FULL, "lead_time": {1: 0.5, 3: 0.5}}}, {"backlog": 2, "on_hand": 7}]
+    request = asked(*items, period="week", today=date(2025, 3, 3))
+    batch, _ = batch_of(request, request.items)
+    again = unpacked(jnp.asarray(packed(batch, 5)), batch.leads.shape[1] - 2, batch.sales.shape[1])
+    for name in batch._fields:
+        before, after = getattr(batch, name), getattr(again, name)
+        pairs = [(before, after)] if name not in ("shop", "stock") else _pairs(before, after)
+        for one, other in pairs:
+            np.testing.assert_array_equal(one, other if name == "moves" else other[:2])
+    np.testing.assert_array_equal(again.sales[4], batch.sales[1])  # the last row fills up
+
+
+def _pairs(before, after):
+    return [(getattr(before, name), getattr(after, name)) for name in before.__dataclass_fields__]
 
 
 def test_an_unknown_key_is_an_error():
@@ -125,19 +161,20 @@ def test_sales_lie_at_the_end_and_empty_shelves_hide_demand():
         {"sales": [4.0, 2.0, 0.0, None, 6.0], "in_stock": [1.0, 0.3, 0.0, 1.0, 0.8]}, {"sales": [1.0] * 200}
     )
     batch, _ = batch_of(request, request.items)
-    assert batch.seen.sales.shape[1] == PERIODS[-1]
-    np.testing.assert_allclose(batch.seen.sales[0, -5:], [4, 2, 0, 0, 7.5])
-    np.testing.assert_array_equal(batch.seen.hidden[0, -5:], [0, 1, 1, 0, 0])
-    np.testing.assert_array_equal(batch.seen.weight[0, -6:], [0, 1, 1, 0, 0, 1])
-    assert batch.seen.weight[1].sum() == PERIODS[-1]
+    assert batch.sales.shape[1] == PERIODS[-1]
+    np.testing.assert_allclose(batch.sales[0, -5:], [4, 2, 0, 0, 7.5])
+    np.testing.assert_array_equal(batch.hidden[0, -5:], [0, 1, 1, 0, 0])
+    np.testing.assert_array_equal(batch.weight[0, -6:], [0, 1, 1, 0, 0, 1])
+    assert batch.weight[1].sum() == PERIODS[-1]
 
 
 def test_weeks_know_their_season_only_with_a_date():
     item = {"sales": [5.0] * 8}
     with_date = batch_of(asked(item, period="week", today=date(2025, 3, 3)), asked(item).items)[0]
     without = batch_of(asked(item, period="week"), asked(item).items)[0]
-    assert (with_date.told[0, -1, 1], without.told[0, -1, 1]) == (1, 0)
-    assert with_date.told[0, :, 2].sum() >= 2
+    assert (with_date.told[0, 1], without.told[0, 1]) == (1, 0)
+    assert with_date.moves.sum() >= 2
+    assert without.moves.sum() == 0
 
 
 def test_nothing_asked_is_nothing_answered():

@@ -45,10 +45,14 @@ def quantity_waterfall(bars: Sequence[Bar], quantity: float, language: Language 
         hovertemplate="%{text}<extra></extra>",
     )
     figure.update_yaxes(
-        autorange="reversed", tickvals=[*range(len(bars) + 1)], ticktext=[*labels, f"<b>{last}</b>"], ticks=""
+        autorange="reversed",
+        tickvals=[*range(len(bars) + 1)],
+        ticktext=[*labels, f"<b>{last}</b>"],
+        ticks="",
+        zeroline=False,
     )
     low, high = _reach(bars, quantity)
-    room = 0.16 * max(high - low, 1e-9)  # for the numbers
+    room = 0.3 * max(high - low, 1e-9)  # for the numbers
     figure.update_xaxes(
         range=[low - room if low < 0 else low, high + room], title_text=Text("units", "件").in_(language)
     )

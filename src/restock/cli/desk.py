@@ -55,6 +55,10 @@ KeyDo = Annotated[
     Literal["create", "list", "revoke"],
     typer.Argument(metavar="create|list|revoke", help=both("What to do", "操作")),
 ]
+PoliciesDo = Annotated[
+    Literal["list", "promote", "rollback"],
+    typer.Argument(metavar="list|promote|rollback", help=both("What to do; default: list", "操作，默认为 list")),
+]
 DbDo = Annotated[
     Literal["upgrade", "backup", "restore"],
     typer.Argument(metavar="upgrade|backup|restore", help=both("What to do", "操作")),
@@ -88,6 +92,9 @@ def add(app: typer.Typer) -> None:
     command(app, both("Who did what, the newest first", "谁做了什么，最新的在前"))(audit)
     command(app, both("Users and their roles", "用户和角色"))(user)
     command(app, both("Keys for programs", "程序使用的密钥"))(key)
+    command(app, both("Trained policies: which one decides, and the way back", "训练好的策略：指定使用哪一个，或撤回"))(
+        policies
+    )
     command(app, both("The state: bring up to date, back up, restore", "状态库：升级、备份、恢复"))(db)
 
 
@@ -146,6 +153,16 @@ def key(
     from restock.workflows.accounts.at_terminal import NewKeyWish, do_key
 
     return do_key(desk, do, name, NewKeyWish(tuple(scope or ()), days, owner))
+
+
+def policies(do: PoliciesDo = "list", name: Name = None, project: ProjectFolder = None, by: As = None) -> Any:
+    """`restock policies`."""
+    from restock.workflows.project import open_project
+    from restock.workflows.registry import do_policies, registry
+
+    if do == "list":
+        return registry(open_project(project or Path()))
+    return do_policies(_desk(project, by), do, name)
 
 
 def db(do: DbDo, file: File = None, project: ProjectFolder = None, replace: Replace = False) -> Any:

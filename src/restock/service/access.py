@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from restock.language import Text
 from restock.service.host import Host
 from restock.service.problems import ProblemError
-from restock.workflows.accounts.keys import actor_of_key
+from restock.workflows.accounts.keys import caller_of_key
 from restock.workflows.accounts.sessions import actor_of_session
 from restock.workflows.approval.desk import Desk
 from restock.workflows.approval.roles import Actor, Permission, need
@@ -37,7 +38,10 @@ def actor_of(request: Request) -> Actor:
     host = host_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme:
-        actor = actor_of_key(host.desk(), token.strip()) if scheme.lower() == "bearer" else None
+        caller = caller_of_key(host.desk(), token.strip()) if scheme.lower() == "bearer" else None
+        actor = None if caller is None else caller.actor
+        if caller is not None:
+            host.recent.keep(token.strip(), caller)
     else:
         actor = _of_session(request, host)
     if actor is None:
@@ -63,6 +67,21 @@ def desk_for(permission: Permission) -> Callable[..., Desk]:
 
     desk.permission = permission  # pyright: ignore[reportFunctionMemberAccess]  # the roles matrix reads it
     return desk
+
+
+async def desk_of_program(request: Request) -> Desk:
+    """The desk of whoever may ask for decisions; a key that was good a moment ago is not looked up again.
+
+    Raises:
+        ProblemError: nobody.
+        ForbiddenError: somebody who may not.
+    """
+    host = host_of(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    actor = host.recent.find(token.strip(), host.clock()) if scheme.lower() == "bearer" else None
+    actor = await run_in_threadpool(actor_of, request) if actor is None else actor
+    need(actor, "decide")
+    return host.desk(actor)
 
 
 def _of_session(request: Request, host: Host) -> Actor | None:

@@ -15,7 +15,7 @@ from restock.service.logs import Log
 from restock.service.measures import Measure, Measures
 from restock.service.page.mounting import mount_page
 from restock.service.problems import Problem, add_handlers
-from restock.service.routes import data, decisions, jobs, lines, people, plans, watch
+from restock.service.routes import data, decisions, jobs, lines, people, plans, policies, scenarios, schedule, watch
 from restock.service.welcome import PAGE
 
 PREFIX = "/api/v1"
@@ -55,7 +55,7 @@ def create_app(host: Host) -> FastAPI:
         lifespan=life,
     )
     app.state.host, app.state.measures = host, Measures()
-    for part in (watch, people, data, plans, lines, jobs, decisions):
+    for part in (watch, people, data, plans, lines, jobs, policies, scenarios, schedule, decisions):
         app.include_router(part.router, prefix=PREFIX)
     app.add_api_route("/welcome", _welcome, include_in_schema=False, response_class=HTMLResponse)
     add_handlers(app)

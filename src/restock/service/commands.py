@@ -1,5 +1,6 @@
 """`restock serve` and `restock worker`."""
 
+import gc
 import socket
 import subprocess
 import sys
@@ -52,7 +53,13 @@ def serve(folder: Path, host: str | None = None, port: int | None = None, *, wit
     try:
         app = create_app(Host(folder, state, open_queue(project), given=given))
         uvicorn.run(
-            app, host=service.host, port=service.port, log_level="warning", access_log=False, server_header=False
+            app,
+            host=service.host,
+            port=service.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,  # seconds: a planner thinks, a till waits for customers
         )
     finally:
         if beside is not None:
@@ -73,6 +80,8 @@ def warm_up() -> None:
 
     item = AskedItem(item="-", on_hand=1.0, sales=(1.0,) * 28)
     decide_items(Asked(items=(item,) * 100))
+    gc.collect()
+    gc.freeze()  # what is there by now stays: it need not be looked through again and again
     structlog.get_logger().info("decisions are compiled")
 
 

@@ -335,14 +335,6 @@ class Snapshot(BaseModel):
     author: str | None = Field(description="None: it was loaded on the command line")
 
 
-class Policy(BaseModel):
-    """A trained policy."""
-
-    name: str
-    newest: bool
-    card: dict[str, Any]
-
-
 class Audit(Told):
     """Who did what."""
 

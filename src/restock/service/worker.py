@@ -4,19 +4,22 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import httpx2 as httpx
 import structlog
 
 from restock.errors import RestockError
+from restock.service.alive import give_sign
 from restock.service.queue import HueyQueue, open_queue
 from restock.storage.state.tables import Delivery, Webhook
 from restock.workflows import webhooks
 from restock.workflows.approval.desk import Desk, state_of
 from restock.workflows.approval.roles import Actor
 from restock.workflows.jobs.working import take_up_lost, work_on
-from restock.workflows.project import Project
+from restock.workflows.project import Project, open_project
+from restock.workflows.timetable import ask_if_due
 
 LOOK_AGAIN = 5.0  # seconds between two looks for lost jobs and messages to send
 PATIENCE = 10.0  # seconds in all that an address may take, however slowly it drips
@@ -55,6 +58,8 @@ class Worker:
         offered: dict[str, float] = {}
         while not self.stopping.is_set():
             try:
+                give_sign(self.desk.project.path)
+                begin_day(self.desk, self.queue)
                 offer(self.desk, self.queue, offered)
                 send_due(self.desk)
             except RestockError as error:
@@ -62,6 +67,15 @@ class Worker:
             except Exception as error:  # the watch must go on
                 self.log.error("unexpected", exc_info=error)
             self.stopping.wait(every)
+
+
+def begin_day(desk: Desk, queue: HueyQueue) -> str | None:
+    """Put the daily work into the queue when its time has come; the settings are read anew, so that they may change."""
+    job = ask_if_due(replace(desk, project=open_project(desk.project.path)))
+    if job is None:
+        return None
+    queue.put(job.id)
+    return job.id
 
 
 def offer(desk: Desk, queue: HueyQueue, offered: dict[str, float], again: float = 60.0) -> None:

@@ -1,9 +1,8 @@
 """What a program sends for a decision: stock, pipeline, latest sales and terms as plain records, checked."""
 
-import math
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,7 +13,13 @@ from restock.intake.money_remarks import HOLDING
 from restock.language import Text
 
 AHEAD = 9  # periods of plans that count, this one first
+LARGEST = 1e9  # units or money: beyond it something else was meant, and squares would no longer fit
+LATEST = 200  # periods: a longer lead time is a mistake in the unit
 COSTS = CostsConfig()
+NO_HOLDING = Text(
+    f"no holding cost: {COSTS.holding_rate:.0%} of the unit cost a year",
+    f"没有持有成本：按每年单位成本的 {COSTS.holding_rate:.0%} 计算",
+)
 
 
 class Record(BaseModel):
@@ -78,6 +83,9 @@ class Asked(Record):
 
     items: tuple[AskedItem, ...]
     period: Literal["day", "week"] = "day"
+    policy: Literal["chosen", "generalist"] = Field(
+        default="chosen", description="what the project has chosen in training, or the pretrained policy in any case"
+    )
     today: date | None = Field(default=None, description="first day of this period; tells weeks their season")
 
     @property
@@ -86,10 +94,8 @@ class Asked(Record):
         return 1 if self.period == "day" else 7
 
 
-class Money(BaseModel):
+class Money(NamedTuple):
     """What a unit costs and brings, complete."""
-
-    model_config = ConfigDict(frozen=True)
 
     price: float
     unit_cost: float
@@ -108,9 +114,11 @@ def refuse_wrong(asked: Asked) -> None:
                 f"请求中有 {len(wrong)} 个数值无法使用：{shown}",
             ),
             hint=Text(
-                "units and money are 0 or more, shares lie between 0 and 1; returns are taken off the sales of their "
-                "period, and a period without a record is `null`",
-                "数量和金额不小于 0，比例在 0 到 1 之间；退货请从当期销量中扣除，没有记录的周期请填 `null`",
+                f"units and money lie between 0 and {LARGEST:,.0f}, shares between 0 and 1, lead times between 0 and "
+                f"{LATEST} periods; returns are taken off the sales of their period, and a period without a record is "
+                "`null`",
+                f"数量和金额须在 0 到 {LARGEST:,.0f} 之间，比例在 0 到 1 之间，交期在 0 到 {LATEST} 个周期之间；"
+                "退货请从当期销量中扣除，没有记录的周期请填 `null`",
             ),
         )
 
@@ -122,36 +130,43 @@ def _wrong_of(item: AskedItem) -> Iterable[str]:
         "unit_cost": terms.unit_cost, "holding": terms.holding, "shortage": terms.shortage, "pack": terms.pack,
         "minimum": terms.minimum, "order_cost": terms.order_cost, "backlog_cost": terms.backlog_cost,
     }  # fmt: skip
-    lists = {"sales": item.sales, "lead_times_seen": item.lead_times_seen}
+    lists = {"sales": item.sales}
     shares = {"in_stock": item.in_stock, "promotion": item.promotion, "discount": item.discount}
     found = [(name, number) for name, number in numbers.items() if not _counts(number)]
     found += [(f"{name}[{i}]", x) for name, values in lists.items() for i, x in enumerate(values) if not _counts(x)]
     found += [(f"{n}[{i}]", x) for n, values in shares.items() for i, x in enumerate(values) if not _share(x)]
+    found += [(f"lead_times_seen[{i}]", x) for i, x in enumerate(item.lead_times_seen) if not 0 <= x <= LATEST]
     found += [("waiting", terms.waiting)] if not _share(terms.waiting) else []
-    found += [("review", terms.review)] if terms.review < 1 else []
+    found += [("review", terms.review)] if not 1 <= terms.review <= LATEST else []
     for i, order in enumerate(item.on_order):
         found += [(f"on_order[{i}].quantity", order.quantity)] if not _counts(order.quantity) else []
         found += [(f"on_order[{i}].periods_ago", order.periods_ago)] if order.periods_ago < 1 else []
     if item.in_stock and len(item.in_stock) != len(item.sales):
         found.append(("in_stock", f"{len(item.in_stock)} values for {len(item.sales)} sales"))
     found += [("lead_time", value) for value in _wrong_lead(terms.lead_time)]
-    return [f"item `{item.item}`: `{name}` = {value}" for name, value in found]
+    return [f"item `{item.item[:80]}`: `{name}` = {str(value)[:80]}" for name, value in found]
 
 
 def _wrong_lead(lead: int | dict[int, float] | None) -> list[int | dict[int, float]]:
-    if lead is None or (isinstance(lead, int) and lead >= 0):
+    if lead is None or (isinstance(lead, int) and 0 <= lead <= LATEST):
         return []
-    if isinstance(lead, dict) and lead and min(lead) >= 0 and all(_share(chance) for chance in lead.values()):
+    if (
+        isinstance(lead, dict)
+        and lead
+        and min(lead) >= 0
+        and max(lead) <= LATEST
+        and all(_share(chance) for chance in lead.values())
+    ):
         return [] if 0 < sum(lead.values()) <= 1 + 1e-6 else [lead]
     return [lead]
 
 
 def _counts(number: float | None) -> bool:
-    return number is None or (math.isfinite(number) and number >= 0)
+    return number is None or 0 <= number <= LARGEST
 
 
 def _share(number: float | None) -> bool:
-    return number is None or (math.isfinite(number) and 0 <= number <= 1)
+    return number is None or 0 <= number <= 1
 
 
 def money_of(terms: ItemTerms, period_days: int) -> tuple[Money, list[Text]]:
@@ -186,12 +201,7 @@ def money_of(terms: ItemTerms, period_days: int) -> tuple[Money, list[Text]]:
     holding = terms.holding
     if holding is None:
         holding = COSTS.holding_rate * cost * period_days / 365
-        said.append(
-            Text(
-                f"no holding cost: {COSTS.holding_rate:.0%} of the unit cost a year",
-                f"没有持有成本：按每年单位成本的 {COSTS.holding_rate:.0%} 计算",
-            )
-        )
+        said.append(NO_HOLDING)
     return Money(price=price, unit_cost=cost, holding=holding, shortage=terms.shortage or 0.0), said
 
 

@@ -87,7 +87,7 @@ class Deciders:
 
     def view(self, name: str, view: View, rows: NDArray[np.intp]) -> View:
         """What this policy decides from now. view: of the other policies"""
-        mine = _pick(view, rows)
+        mine = pick_rows(view, rows)
         if name not in PRETRAINED:
             return mine
         now = self.catalogue.history.shape[1]
@@ -121,7 +121,7 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
     shop, known = jnp_shop(catalogue.shop), catalogue.known(now, now + 1, trained.scaling)
     view = jax.tree.map(np.asarray, View(shop, stock, jax.tree.map(lambda x: np.asarray(x)[:, 0], known)))
     wanted, expected = _ask_all(deciders, policy, view)
-    order = np.asarray(_take(shop, jnp.asarray(view.known.may_order), jnp.asarray(wanted)[:, None]))[:, 0]
+    order = np.asarray(taken_of(shop, jnp.asarray(view.known.may_order), jnp.asarray(wanted)[:, None]))[:, 0]
     return Decided(
         on_hand=np.asarray(stock.on_hand)[:, 0, 0],
         on_order=np.asarray(stock.on_order)[:, 0],
@@ -196,22 +196,26 @@ def _ask_all(
         rows = np.flatnonzero(policy == name)
         for some in np.split(rows, range(ROWS_AT_ONCE, len(rows), ROWS_AT_ONCE)):
             mine = deciders.view(name, view, some)
-            wanted[some] = np.asarray(_orders(deciders.policy(name, some), mine, deciders.axis(name)))
+            wanted[some] = np.asarray(orders_of(deciders.policy(name, some), mine, deciders.axis(name)))
             expected[:, some] = np.stack([mine.known.lead_demand, mine.known.lead_spread, mine.known.scale])
     return wanted, expected
 
 
-def _pick(records: Any, rows: NDArray[np.intp]) -> Any:
+def pick_rows(records: Any, rows: NDArray[np.intp]) -> Any:
+    """Some rows of a record of arrays."""
     return jax.tree.map(lambda x: np.asarray(x)[rows], records)
 
 
 @eqx.filter_jit
-def _take(shop: Shop, may_order: Array, wanted: Array) -> Array:
+def taken_of(shop: Shop, may_order: Array, wanted: Array) -> Array:
+    """What the supplier takes. [row, lane]"""
     return jax.vmap(allowed)(shop, may_order, wanted)
 
 
 @eqx.filter_jit
-def _orders(policy: Policy, view: View, axis: int | None) -> Array:
+def orders_of(policy: Policy, view: View, axis: int | None) -> Array:
+    """What a policy wants to order. [row]"""
+
     def one(policy: Policy, view: View) -> Array:
         return policy(view, None).order[0]
 

@@ -26,6 +26,7 @@ from restock.workflows.trust import said_of_newcomers, said_of_trust, said_of_un
 from restock.workflows.untrained import trained_or_not
 
 LINES, NOT_ORDERED = "lines.parquet", "not_ordered.parquet"
+TERMS = ("lane", "pack", "minimum", "unit_cost", "forecast", "stock_counted")  # of an item that is not ordered
 DEPENDS_ON = ("shop", "costs", "supply", "objective", "forecast")  # sections of the settings
 
 
@@ -93,6 +94,7 @@ def plan(project: Project, policy: str | None = None, *, model: str | None = Non
         "days_of_cover",
         "stockout_without",
         "policy",
+        *TERMS,
         pl.col("why_not_en").alias("reason"),
         pl.col("why_not_zh").alias("reason_zh"),
     )

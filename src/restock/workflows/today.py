@@ -1,15 +1,18 @@
 """The shop today, understood once and asked often: items, forecasts, and why a line is what it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from restock.errors import MissingError, UsageError
 from restock.language import Text
 from restock.policies.rules import QUANTILES
-from restock.storage.models import list_models
-from restock.workflows.decide import Decided, decide
+from restock.simulator.types import View
+from restock.storage.champion import champion
+from restock.workflows.decide import Decided, decide, pick_rows
 from restock.workflows.explain import Explanation, find_row, take_apart
 from restock.workflows.plan import lines_frame, settings_of
 from restock.workflows.project import Project
@@ -30,12 +33,25 @@ class Today:
     trained: Trained
     decided: Decided
     items: pl.DataFrame  # one row per item and site, sorted and numbered
+    views: dict[str, View] = field(default_factory=dict[str, View], compare=False)  # that were asked for [row]
+
+    @cached_property
+    def rows(self) -> dict[tuple[str, str], int]:
+        """The row of each item at a site."""
+        history = self.situation.history
+        return {place: row for row, place in enumerate(zip(history.items, history.sites, strict=True))}
+
+    def view_of(self, policy: str, rows: NDArray[np.intp]) -> View:
+        """What a policy decides from, made once for all of its rows."""
+        mine = np.flatnonzero(self.decided.policy == policy)
+        if policy not in self.views:
+            self.views[policy] = self.decided.deciders.view(policy, self.decided.view, mine)
+        return pick_rows(self.views[policy], np.searchsorted(mine, rows))
 
     @staticmethod
     def mark(project: Project) -> object:
         """Changes when anything changes that today depends on."""
-        models = list_models(project.folder)
-        return project.facts.latest(), models[-1] if models else None, repr(settings_of(project.config))
+        return project.facts.latest(), champion(project.folder), repr(settings_of(project.config))
 
     def explain(self, item: str, site: str | None) -> Explanation:
         """Take the line of an item apart.
@@ -48,6 +64,34 @@ class Today:
         except UsageError as error:
             raise MissingError(error.message, hint=error.hint) from None
         return take_apart(self.situation, (self.model, self.trained), self.decided, row)
+
+    def prices(self) -> pl.DataFrame:
+        """What items sell for in the period to come, what they cost, and the next planned change. Money per unit."""
+        history, decided = self.situation.history, self.decided
+        now, rows = history.shape[1], len(history.items)
+        planned = decided.deciders.catalogue.price[:, now:]
+        price = decided.price.astype(np.float64)
+        if not planned.shape[1]:
+            planned = decided.price[:, None]
+        other: NDArray[np.bool_] = np.abs(planned - planned[:, :1]) > 0.005
+        changes: NDArray[np.bool_] = np.asarray(other.any(axis=1))
+        place: NDArray[np.intp] = np.asarray(other.argmax(axis=1))
+        cost = np.asarray(self.situation.terms.shop.unit_cost)[:, 0].astype(np.float64)
+        known = price > 0
+        columns = {
+            "item": list(history.items),
+            "site": list(history.sites),
+            "date": [str(day(history, now))] * rows,
+            "price": [p if k else None for p, k in zip(price.tolist(), known, strict=True)],
+            "unit_cost": cost,
+            "margin": [p - c if k else None for p, c, k in zip(price.tolist(), cost.tolist(), known, strict=True)],
+            "next_price": [float(planned[i, place[i]]) if changes[i] else None for i in range(rows)],
+            "next_date": [str(day(history, now + int(place[i]))) if changes[i] else None for i in range(rows)],
+        }
+        kinds = {"price": pl.Float64, "margin": pl.Float64, "next_price": pl.Float64, "next_date": pl.String}
+        frame = pl.DataFrame(columns, schema_overrides=kinds)
+        frame = frame.with_columns((pl.col("margin") / pl.col("price")).alias("margin_share"))
+        return _numbered(frame.with_columns(pl.col(pl.Float64).round(4)))
 
     def forecasts(self) -> pl.DataFrame:
         """Demand over lead time and review period: mean, spread, and quantiles from the policy's past errors."""

@@ -59,7 +59,8 @@ def left_to_a_rule(apart: Distance, seen: NDArray[np.int64]) -> NDArray[np.bool_
 
 def furthest(apart: Distance, row: int) -> Text:
     """The measure that lies furthest out, and by how much."""
-    name, times = MEASURES[int(apart.furthest()[row])], float(apart.most()[row])
+    times, place = max((float(values[row]), -place) for place, values in enumerate(apart))
+    name = MEASURES[-place]
     if times > MOST:
         return Text(f"{name.en}: more than {MOST:,} times beyond", f"{name.zh}：超出 {MOST:,} 倍以上")
     return Text(f"{name.en}: {times:,.1f} times beyond", f"{name.zh}：超出 {times:,.1f} 倍")

@@ -10,7 +10,8 @@ from restock.backtest.windows import Windows
 from restock.forecasting.features import Scaling
 from restock.policies.rules import QUANTILES, Past, rule
 from restock.policies.tuning import Tuned
-from restock.storage.models import list_models, load_model
+from restock.storage.champion import champion
+from restock.storage.models import load_model
 from restock.workflows.project import Project
 from restock.workflows.situation import Situation
 from restock.workflows.training import GENERALIST, Trained, from_model
@@ -20,11 +21,10 @@ NORMAL = np.asarray(stats.norm.ppf(np.asarray(QUANTILES)), np.float32)  # errors
 
 
 def trained_or_not(project: Project, situation: Situation, model: str | None) -> tuple[str, Trained]:
-    """A model by name, the newest without one; where there is none, what decides without training."""
-    names = list_models(project.folder)
-    if model is None and not names:
+    """A model by name, the champion without one; where there is none, what decides without training."""
+    name = champion(project.folder) if model is None else model
+    if name is None:
         return GENERALIST, untrained(situation)
-    name = names[-1] if model is None else model
     return name, from_model(load_model(project.folder, name))
 
 

@@ -30,6 +30,8 @@ Event = Literal[
     "job.done",
     "job.failed",
     "job.cancelled",
+    "policy.promoted",
+    "day.done",
 ]
 EVENTS: tuple[str, ...] = get_args(Event)
 SIGNATURE, DELIVERY, EVENT = "Restock-Signature", "Restock-Delivery", "Restock-Event"

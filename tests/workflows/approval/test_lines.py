@@ -68,7 +68,7 @@ def test_a_plan_that_is_not_there_is_missing(desk):
     ("what", "said"),
     [
         (lambda desk: (desk.project.folder.facts / "20261102T060000Z-ffffffff").mkdir(), "newer data"),
-        (lambda desk: (desk.project.folder.models / "002-learned").mkdir(), "newer policy"),
+        (lambda desk: (desk.project.folder.models / "002-learned").mkdir(), "another policy"),
         (lambda desk: None, "`costs.holding_rate`"),
     ],
 )

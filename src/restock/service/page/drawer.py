@@ -9,6 +9,7 @@ from restock.backtest.line_charts import quantity_waterfall
 from restock.language import Text
 from restock.service.page import order_actions
 from restock.service.page.pieces import WORKING, chart, facts_list
+from restock.service.page.rows.lines import line_row
 from restock.service.page.rows.why import Why, alternatives_of, facts_of, why_of
 from restock.service.page.visitor import PATH, Visitor, act, tell
 from restock.workflows.approval import lines
@@ -123,6 +124,4 @@ def _people(visitor: Visitor, why: Why, drawer: Drawer) -> None:
 
 
 def _as_row(why: Why, visitor: Visitor) -> dict[str, Any]:
-    from restock.service.page.rows.lines import line_row
-
     return line_row(why.line, visitor.language)

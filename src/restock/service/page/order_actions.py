@@ -9,6 +9,7 @@ from nicegui import ui
 
 from restock.backtest.wording import money_text
 from restock.language import Text
+from restock.service.page.rows.lines import line_row
 from restock.service.page.visitor import Visitor, act, tell
 from restock.workflows.approval import approving, handing_over, lines
 from restock.workflows.approval.handing_over import FORMS, HandedOver
@@ -83,6 +84,8 @@ async def edit(orders: "Orders", line: Line, quantity: Any) -> None:
             ),
         )
     await orders.refresh()
+    if changed is not None and orders.drawer.shown == changed.id:
+        await orders.drawer.show(line_row(changed, visitor.language))
 
 
 async def approve(orders: "Orders", chosen: list[Line]) -> None:

@@ -91,7 +91,7 @@ def table(visitor: Visitor, columns: Sequence[dict[str, Any]], rows: Sequence[di
         "enableCellTextSelection": True,
         "suppressFieldDotNotation": True,
     }
-    return ui.aggrid(options, theme="balham").classes("grid short").mark(mark)
+    return ui.aggrid(options, theme="balham").classes("grid short" if len(rows) < 16 else "grid tall").mark(mark)
 
 
 def column(visitor: Visitor, field: str, title: Text, form: str = "", **more: Any) -> dict[str, Any]:

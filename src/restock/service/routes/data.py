@@ -1,10 +1,10 @@
-"""The shop's data and what policies make of them: snapshots, items, forecasts, policies."""
+"""The shop's data and what policies make of them: snapshots, items, forecasts, prices."""
 
 import shutil
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response, UploadFile
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, Field
 
 from restock.errors import MissingError, UsageError
 from restock.language import Text
@@ -15,16 +15,28 @@ from restock.service.paging import Cursor, Limit, page, read_cursor, read_number
 from restock.service.problems import documented
 from restock.service.routes.jobs import accepted, told
 from restock.service.shapes import without_nul
-from restock.storage.models import CARD, list_models
 from restock.storage.state import trail
 from restock.workflows.approval.desk import Desk, new_id
 from restock.workflows.jobs import asking
-from restock.workflows.runs import from_file
 
 router = APIRouter()
 MB, MOST_FILES = 1_000_000, 20
 Name = Annotated[str, AfterValidator(without_nul), Path(max_length=200)]
 Word = Annotated[str | None, AfterValidator(lambda word: word and without_nul(word)), Query(max_length=200)]
+
+
+class Price(BaseModel):
+    """Money per unit of an item at a site; nothing is decided here, orders rest on it."""
+
+    item: str
+    site: str
+    date: str = Field(description="First day of the period to come")
+    price: float | None = Field(description="What customers pay then; none: no price is known")
+    unit_cost: float
+    margin: float | None
+    margin_share: float | None = Field(description="Of the price")
+    next_price: float | None = Field(description="After the next planned change; none: none is planned")
+    next_date: str | None
 
 
 @router.get("/snapshots", tags=["snapshots"], responses=documented(401, 403))
@@ -100,22 +112,12 @@ def list_forecasts(
     return shapes.Page[shapes.Forecast](**_rows(frame, (item, site), limit, cursor, _forecast))
 
 
-@router.get("/policies", tags=["policies"], responses=documented(401, 403))
-def list_policies(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> shapes.Page[shapes.Policy]:
-    """Trained policies with their cards: data, seeds, scores; the newest first."""
-    before, names = read_cursor(cursor), list_models(desk.project.folder)[::-1]
-    wanted = [name for name in names if before is None or name < before][: limit + 1]
-    shown = page(wanted, limit, lambda name: name, lambda name: _policy(desk, name, names[0]))
-    return shapes.Page[shapes.Policy](**shown)
-
-
-@router.get("/policies/{policy}", tags=["policies"], responses=documented(401, 403, 404))
-def get_policy(desk: CanRead, policy: Name) -> shapes.Policy:
-    """One trained policy."""
-    names = list_models(desk.project.folder)
-    if policy not in names:
-        raise MissingError(Text(f"there is no policy `{policy}`", f"没有策略 `{policy}`"))
-    return _policy(desk, policy, names[-1])
+@router.get("/prices", tags=["prices"], responses=documented(401, 403, 404))
+def list_prices(
+    desk: CanRead, host: TheHost, item: Word = None, site: Word = None, limit: Limit = 200, cursor: Cursor = None
+) -> shapes.Page[Price]:
+    """What an item sells for, what it costs, and the next planned change of its price."""
+    return shapes.Page[Price](**_rows(host.today().prices(), (item, site), limit, cursor, Price.model_validate))
 
 
 def _rows(frame: Any, only: tuple[str | None, str | None], limit: int, cursor: str | None, show: Any) -> dict[str, Any]:
@@ -152,8 +154,3 @@ def _snapshot(desk: Desk, name: str) -> shapes.Snapshot:
         sources=[{"name": source.name, "rows": source.rows} for source in manifest.sources],
         author=None if known is None else known.author,
     )
-
-
-def _policy(desk: Desk, name: str, newest: str) -> shapes.Policy:
-    card = desk.project.folder.models / name / CARD
-    return shapes.Policy(name=name, newest=name == newest, card=from_file(card) if card.exists() else {})

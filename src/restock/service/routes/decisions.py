@@ -1,18 +1,48 @@
 """Decisions for a live state: stock, pipeline and latest sales in, orders out, from the compiled policy."""
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Body, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import to_json
 
-from restock.errors import UsageError
+from restock.errors import MissingError, UsageError
 from restock.language import Text
-from restock.service.access import CanDecide
+from restock.service.access import CanDecide, TheHost, desk_of_program, host_of
+from restock.service.host import Host
 from restock.service.problems import Said, documented
+from restock.workflows.approval.desk import Desk
 from restock.workflows.asked import Asked
+from restock.workflows.today import Today
 
-router = APIRouter(tags=["decisions"])
-MOST = 8192  # items of one call: the largest compiled size
+
+class AtOnce(APIRoute):
+    """A route that reads its JSON in one go: hundreds of items, hundreds of times a second."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Instead of the usual one."""
+
+        async def handle(request: Request) -> Response:
+            desk = await desk_of_program(request)
+            return await run_in_threadpool(self._answer, request, desk, await request.body())
+
+        return handle
+
+    def _answer(self, request: Request, desk: Desk, body: bytes) -> Response:
+        try:
+            asked = Asked.model_validate_json(body)
+        except ValidationError as error:
+            wrong = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+            raise RequestValidationError(wrong) from None
+        return self.endpoint(desk, host_of(request), asked)
+
+
+router = APIRouter(tags=["decisions"], route_class=AtOnce)
+MOST = 8192  # items of one call
 EXAMPLE = {
     "period": "day",
     "today": "2026-11-24",
@@ -50,10 +80,13 @@ class Decisions(BaseModel):
     decisions: list[Decision]
 
 
-@router.post("/decisions", responses=documented(401, 403))
-def decide(desk: CanDecide, asked: Annotated[Asked, Body(examples=[EXAMPLE])]) -> Decisions:
-    """Orders for items as they stand now; nothing is kept. What is not given is assumed, and said."""
-    from restock.workflows.decisions import decide_items
+@router.post("/decisions", response_model=Decisions, responses=documented(401, 403))
+def decide(desk: CanDecide, host: TheHost, asked: Annotated[Asked, Body(examples=[EXAMPLE])]) -> Response:
+    """Orders for items as they stand now, by the policy of the project or the pretrained one; nothing is kept.
+
+    What is not given is assumed, and said.
+    """
+    from restock.workflows.decisions_of_shop import decide_in_shop
 
     if not 0 < len(asked.items) <= MOST:
         raise UsageError(
@@ -63,4 +96,12 @@ def decide(desk: CanDecide, asked: Annotated[Asked, Body(examples=[EXAMPLE])]) -
             ),
             hint=Text("send them in several calls", "请分多次请求"),
         )
-    return Decisions.model_validate({"decisions": [one.to_json() for one in decide_items(asked)]})
+    content = to_json({"decisions": [one.to_json() for one in decide_in_shop(asked, _today(host))]})
+    return Response(content, media_type="application/json")
+
+
+def _today(host: Host) -> Today | None:
+    try:
+        return host.today_of_trained()
+    except MissingError:  # a policy, and no data any more
+        return None

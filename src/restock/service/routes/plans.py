@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import polars as pl
 from fastapi import APIRouter, Path, Query, Request, Response, UploadFile
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ConfigDict, Field
 
 from restock.service import shapes
 from restock.service.access import CanApprove, CanEdit, CanPlan, CanRead, TheHost
@@ -19,7 +19,8 @@ from restock.service.shapes import without_nul
 from restock.storage.frames import read_frame
 from restock.storage.state import orders
 from restock.storage.state.orders import LineFilter
-from restock.workflows.approval import approving, handing_over, worksheet
+from restock.workflows.approval import adding, approving, handing_over, worksheet
+from restock.workflows.approval.adding import Addition
 from restock.workflows.approval.plans import view_plan
 from restock.workflows.plan import NOT_ORDERED
 
@@ -87,6 +88,27 @@ def list_lines(
         found = orders.find_lines(session, plan, wanted, read_number(cursor) or 0, limit + 1)
     shown = page(found, limit, lambda one: one.rank, shapes.Line.model_validate)
     return shapes.Page[shapes.Line](**shown)
+
+
+class LineAsked(shapes.Asked):
+    """An item to order although the plan leaves it out."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"item": "A-9", "quantity": 12, "why": "promotion"}]}
+    )
+
+    item: shapes.Short
+    site: shapes.Short | None = Field(default=None, description="None: the item is at one site only")
+    quantity: float = Field(gt=0, le=1e9, description="Units")
+    why: shapes.Short
+    note: shapes.Words = ""
+
+
+@router.post("/plans/{plan}/lines", status_code=201, responses=documented(401, 403, 404, 409), openapi_extra=ONCE)
+def add_line(desk: CanEdit, plan: PlanId, asked: LineAsked) -> shapes.Line:
+    """Order an item that the plan leaves out: a new line that waits for approval, with who wanted it and why."""
+    wish = Addition(asked.item, asked.quantity, asked.why, asked.note, asked.site)
+    return shapes.Line.model_validate(adding.add_line(desk, wish, plan))
 
 
 @router.get("/plans/{plan}/not-ordered", responses=documented(401, 403, 404))

@@ -78,6 +78,11 @@ def find_lines(session: Session, plan: str, wanted: LineFilter, after: int = 0, 
     return list(session.scalars(query))
 
 
+def last_rank(session: Session, plan: str) -> int:
+    """The rank of the last line; 0: there is none."""
+    return session.scalar(select(func.max(Line.rank)).where(Line.plan_id == plan)) or 0
+
+
 def totals(session: Session, plan: str) -> list[Total]:
     """Lines, cash and expected profit by state."""
     query = (

@@ -42,6 +42,11 @@ def list_runs(session: Session, kind: str | None, before: str | None, limit: int
     return list(session.scalars(query if before is None else query.where(Run.id < before)))
 
 
+def run_of_job(session: Session, job: str, kind: str) -> Run | None:
+    """What a job has left behind already, in an attempt whose worker died before it could say so."""
+    return session.scalar(select(Run).where(Run.job_id == job, Run.kind == kind).order_by(Run.id.desc()).limit(1))
+
+
 def take_answer(session: Session, key: str, request: str, at: datetime) -> Answer | None:
     """Claim an idempotency key; returns the answer that is there already, none when it is now ours."""
     found = session.get(Answer, key)

@@ -15,9 +15,18 @@ def get_job(session: Session, job: str, *, lock: bool = False) -> Job | None:
     return session.get(Job, job, with_for_update=lock or None)
 
 
-def list_jobs(session: Session, state: str | None, before: str | None, limit: int) -> list[Job]:
+def newest_job(session: Session, kind: str) -> Job | None:
+    """The last job of a kind."""
+    return session.scalar(select(Job).where(Job.kind == kind).order_by(Job.id.desc()).limit(1))
+
+
+def list_jobs(
+    session: Session, state: str | None, before: str | None, limit: int, kind: str | None = None
+) -> list[Job]:
     """Jobs, the newest first."""
     query = select(Job).order_by(Job.id.desc()).limit(limit)
+    if kind is not None:
+        query = query.where(Job.kind == kind)
     if state is not None:
         query = query.where(Job.state == state)
     return list(session.scalars(query if before is None else query.where(Job.id < before)))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from restock.errors import MissingError, UsageError, nearest
 from restock.language import Text
@@ -107,8 +107,21 @@ def list_keys(desk: Desk) -> list[tuple[Key, User]]:
         return list(people.list_keys(session))
 
 
+class Caller(NamedTuple):
+    """Who calls with a key, and until when it holds."""
+
+    actor: Actor
+    expires: datetime | None
+
+
 def actor_of_key(desk: Desk, token: str) -> Actor | None:
     """Who calls with this key; none: the key is unknown, over, or its user is gone."""
+    found = caller_of_key(desk, token)
+    return None if found is None else found.actor
+
+
+def caller_of_key(desk: Desk, token: str) -> Caller | None:
+    """The same, with the end of the key."""
     head, _, secret = token.partition("_")[2].partition("_")
     if not token.startswith(HEAD) or not secret:
         return None
@@ -124,7 +137,7 @@ def actor_of_key(desk: Desk, token: str) -> Actor | None:
         return None
     _seen(desk, key, at)
     scopes = frozenset(cast(Sequence[Permission], key.scopes))
-    return Actor(user.name, cast(Role, user.role), f"key:{key.prefix}", scopes)
+    return Caller(Actor(user.name, cast(Role, user.role), f"key:{key.prefix}", scopes), key.expires)
 
 
 def _seen(desk: Desk, key: Key, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Decisions from the command line: items by name, and records that a terminal can show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from restock.language import Text
 from restock.storage.state import orders
 from restock.storage.state.orders import LineFilter
 from restock.storage.state.tables import Line
+from restock.workflows.approval.adding import Addition, add_line, is_left_out
 from restock.workflows.approval.approving import approve_lines, approve_safe
 from restock.workflows.approval.desk import Desk
 from restock.workflows.approval.lines import Edit, edit_line, reject_lines, reopen_lines, snooze_lines
@@ -104,9 +105,9 @@ def _check(asked: Sequence[str], wish: Wish) -> None:
 
 
 def _decide(desk: Desk, wish: Wish, plan: str) -> list[Line]:
-    ids = [line.id for line in _lines(desk, wish, plan)]
     if wish.quantity is not None:
-        return [edit_line(desk, Edit(line, wish.quantity, wish.why, wish.note)) for line in ids]
+        return _order_otherwise(desk, wish, wish.quantity, plan)
+    ids = [line.id for line in _lines(desk, wish, plan)]
     if wish.reject is not None:
         return reject_lines(desk, ids, wish.reject)
     if wish.snooze is not None:
@@ -114,6 +115,17 @@ def _decide(desk: Desk, wish: Wish, plan: str) -> list[Line]:
     if wish.reopen:
         return reopen_lines(desk, ids)
     return approve_lines(desk, ids, anyway=wish.anyway)
+
+
+def _order_otherwise(desk: Desk, wish: Wish, quantity: float, plan: str) -> list[Line]:
+    """Another quantity, also of an item that the plan left out."""
+    with desk.look() as session:
+        names = {line.item for line in orders.find_lines(session, plan, LineFilter(site=wish.site))}
+    new = [item for item in wish.items if item not in names and is_left_out(desk, plan, item)]
+    there = replace(wish, items=tuple(item for item in wish.items if item not in new))
+    ids = [line.id for line in _lines(desk, there, plan)]
+    added = [add_line(desk, Addition(item, quantity, wish.why, wish.note, wish.site), plan) for item in new]
+    return [*added, *(edit_line(desk, Edit(line, quantity, wish.why, wish.note)) for line in ids)]
 
 
 def _lines(desk: Desk, wish: Wish, plan: str) -> list[Line]:

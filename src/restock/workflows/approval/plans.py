@@ -7,9 +7,9 @@ from typing import Any
 from restock.config import Config
 from restock.errors import MissingError, UsageError
 from restock.language import Text
+from restock.storage.champion import champion
 from restock.storage.facts import TIME
 from restock.storage.frames import read_frame
-from restock.storage.models import list_models
 from restock.storage.state import orders
 from restock.storage.state.orders import Total
 from restock.storage.state.tables import Plan, Run
@@ -123,11 +123,11 @@ def view_plan(desk: Desk, plan: str | None = None) -> PlanView:
 def stale(desk: Desk, plan: Plan) -> tuple[Text, ...]:
     """Why a plan no longer follows from what is known; empty: it does."""
     reasons = []
-    latest, models = desk.project.facts.latest(), list_models(desk.project.folder)
+    latest, decides = desk.project.facts.latest(), champion(desk.project.folder)
     if latest is not None and latest != plan.snapshot:
         reasons.append(Text(f"there are newer data: `{latest}`", f"已有更新的数据：`{latest}`"))
-    if models and models[-1] != plan.model:
-        reasons.append(Text(f"there is a newer policy: `{models[-1]}`", f"已有更新的策略：`{models[-1]}`"))
+    if decides is not None and decides != plan.model:
+        reasons.append(Text(f"another policy decides by now: `{decides}`", f"现在使用的是另一个策略：`{decides}`"))
     changed = _changed(plan.settings, settings_of(desk.project.config))
     if changed:
         named = ", ".join(f"`{key}`" for key in changed)

@@ -7,11 +7,15 @@ from typing import Any
 from restock.errors import MissingError, UsageError, nearest
 from restock.language import Text
 from restock.progress import Progress
+from restock.storage.frames import read_frame
+from restock.storage.state import trail
 from restock.storage.state.tables import Job, Run, Snapshot
 from restock.workflows.approval.desk import Desk
 from restock.workflows.approval.plans import store_plan
 from restock.workflows.approval.roles import Permission
-from restock.workflows.plan import settings_of
+from restock.workflows.daily import Day
+from restock.workflows.plan import LINES, NOT_ORDERED, settings_of
+from restock.workflows.whatif import scenario_of, what_if
 
 Arguments = Mapping[str, Any]
 
@@ -66,6 +70,13 @@ def load(desk: Desk, job: Job, progress: Progress) -> dict[str, Any]:
     progress.start(Text(f"reading {len(files)} files", f"读取 {len(files)} 个文件"), 1)
     loaded = desk.project.load(files)
     record = loaded.to_json()
+    keep_snapshot(desk, job, loaded, [path.name for path in files])
+    shutil.rmtree(place, ignore_errors=True)
+    return {key: record[key] for key in ("snapshot", "unchanged", "new_rows", "replaced_rows", "quality")}
+
+
+def keep_snapshot(desk: Desk, job: Job, loaded: Any, names: list[str]) -> None:
+    """Write down who brought which data."""
     with desk.change("load") as session:
         if loaded.snapshot is not None and not loaded.unchanged:
             manifest = desk.project.facts.manifest(loaded.snapshot)
@@ -77,10 +88,8 @@ def load(desk: Desk, job: Job, progress: Progress) -> dict[str, Any]:
                 sources=[{"name": source.name, "rows": source.rows} for source in manifest.sources],
             )
             session.merge(kept)
-        desk.note(session, "load", "snapshot", loaded.snapshot, files=[path.name for path in files], job=job.id)
+        desk.note(session, "load", "snapshot", loaded.snapshot, files=names, job=job.id)
         desk.tell(session, "snapshot.loaded", {"snapshot": loaded.snapshot, "unchanged": loaded.unchanged})
-    shutil.rmtree(place, ignore_errors=True)
-    return {key: record[key] for key in ("snapshot", "unchanged", "new_rows", "replaced_rows", "quality")}
 
 
 def train(desk: Desk, job: Job, progress: Progress) -> dict[str, Any]:
@@ -100,11 +109,32 @@ def backtest(desk: Desk, job: Job, progress: Progress) -> dict[str, Any]:
 
 def plan(desk: Desk, job: Job, progress: Progress) -> dict[str, Any]:
     """Make today's order lines and put them on the desk."""
+    with desk.look() as session:
+        there = trail.run_of_job(session, job.id, "plan")
+    if there is not None:  # a worker put it on the desk and died before it could say so
+        return _planned(desk, there.id)
     progress.start(Text("planning", "正在生成计划"), 2)
     made = desk.project.plan(job.arguments.get("policy"), model=job.arguments.get("model"))
     progress.advance(1)
     name = store_plan(desk, made.run, job.id)
-    return {"plan": name, "lines": made.lines.height, "not_ordered": made.not_ordered.height}
+    return _planned(desk, name)
+
+
+def _planned(desk: Desk, plan: str) -> dict[str, Any]:
+    place = desk.project.folder.runs / plan
+    counts = {"lines": LINES, "not_ordered": NOT_ORDERED}
+    return {"plan": plan} | {key: read_frame(place / file).height for key, file in counts.items()}
+
+
+def daily(desk: Desk, job: Job, progress: Progress) -> dict[str, Any]:
+    """Load, check, forecast, adapt, plan, notify."""
+    return Day(desk, job, progress, keep_snapshot, plan).run()
+
+
+def whatif(desk: Desk, job: Job, progress: Progress) -> dict[str, Any]:
+    """Plan the same day under other settings, side by side; nothing of it is ordered."""
+    scenarios = [scenario_of(one) for one in job.arguments.get("scenarios", [])]
+    return what_if(desk.project, scenarios, progress).to_json()
 
 
 def _keep_run(desk: Desk, job: Job, run: str, snapshot: str | None, policy: str | None) -> None:
@@ -128,4 +158,6 @@ KINDS: Mapping[str, Kind] = {
     "train": Kind("learn", Text("train a policy", "训练策略"), {"seed": int}, train),
     "backtest": Kind("learn", Text("test a policy on unseen periods", "回测策略"), {"model": str}, backtest),
     "plan": Kind("plan", Text("plan orders", "生成订货计划"), {"policy": str, "model": str}, plan),
+    "daily": Kind("plan", Text("the daily work", "每日任务"), {}, daily),
+    "whatif": Kind("plan", Text("compare scenarios", "比较情景"), {"scenarios": list}, whatif),
 }

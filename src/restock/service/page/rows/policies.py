@@ -5,6 +5,7 @@ from typing import Any
 from restock.backtest.courses import Learning
 from restock.backtest.wording import DEMAND_CLASSES, money_text
 from restock.language import Language, Text
+from restock.storage.champion import champion
 from restock.storage.models import CARD, list_models, load_model
 from restock.workflows.approval.desk import Desk
 from restock.workflows.reasons import label_of
@@ -16,8 +17,8 @@ IN_USE, KEPT = Text("in use", "使用中"), Text("kept", "保留")
 def policy_rows(desk: Desk, currency: str, language: Language) -> list[dict[str, Any]]:
     """Every trained policy, the newest first: what it learned from, and what it earned on the validation periods."""
     with desk.look():
-        names = list_models(desk.project.folder)[::-1]
-    return [_row(desk, name, name == names[0], currency, language) for name in names]
+        names, decides = list_models(desk.project.folder)[::-1], champion(desk.project.folder)
+    return [_row(desk, name, name == decides, currency, language) for name in names]
 
 
 def choices_of(desk: Desk, name: str, language: Language) -> list[tuple[str, str]]:
@@ -54,12 +55,12 @@ def learning_of(desk: Desk, name: str) -> Learning | None:
     return backtest.learning_of(trained) if trained.rounds else None
 
 
-def _row(desk: Desk, name: str, newest: bool, currency: str, language: Language) -> dict[str, Any]:
+def _row(desk: Desk, name: str, decides: bool, currency: str, language: Language) -> dict[str, Any]:
     card = _card(desk, name)
     best = card.get("best_round") or {}
     return {
         "name": name,
-        "state": (IN_USE if newest else KEPT).in_(language),
+        "state": (IN_USE if decides else KEPT).in_(language),
         "algorithm": card.get("algorithm", ""),
         "snapshot": card.get("snapshot", ""),
         "items": card.get("items"),
