@@ -18,7 +18,7 @@ SHOPS = {"misspecified": "wrong: not told what moves demand", "well_specified": 
 
 def accuracy() -> str:
     """A line per data set and method: all windows, the last one alone, and ours against it."""
-    results = load("forecast")
+    results = load("forecast").pick((*OURS, *RIVALS), SETS)
     body = []
     for instance, title in SETS.items():
         for method in (*OURS, *RIVALS):
@@ -50,7 +50,8 @@ def lead_times() -> str:
 
 def new_items() -> str:
     """Items held out."""
-    results = load("forecast-new-items")
+    kept = load("forecast")
+    results = kept.pick(instances=[name for name in kept.instances if name.endswith("_new_items")])
     body = []
     for row in sorted(results.rows, key=lambda r: r["instance"]):
         gain = (

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean, median, stdev
 
+import table_forecast as forecasts
 import table_generalist as generalist
 import table_instances as instances
 from table_parts import FREE, Row, between, bold, caption, load, percent, read, table
@@ -170,6 +171,9 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "rivals": rivals,
         "simulator": simulator,
         "money": money,
+        "forecast": forecasts.accuracy,
+        "forecast-lead-times": forecasts.lead_times,
+        "forecast-new-items": forecasts.new_items,
     },
     "algorithms/choosing.md": {"algorithms": algorithms},
     "algorithms/pathwise.md": {
