@@ -76,7 +76,7 @@ def test_wrong_settings_are_named_when_the_project_is_opened(tmp_path, toml, mes
         ('[train]\nalgoritm = "pathwise"\n', "`algorithm`"),
         ('[train]\nalgorithm = "pathwize"\n', "`pathwise`"),
         ("[trian]\nseeds = 4\n", "`train`"),
-        ("[train]\nupdates = 0\n", "restock init"),
+        ("[train]\nupdates = 0\n", "`[train] updates`"),
     ],
 )
 def test_the_names_nearest_to_a_wrong_setting_are_offered(tmp_path, toml, near):

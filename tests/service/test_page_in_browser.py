@@ -142,10 +142,11 @@ WORDS = {
 
 
 @pytest.mark.parametrize(("language", "user", "budget"), [("en", "ada", 300.0), ("zh", "mei", 100_000.0)])
-def test_a_morning(shop, tab, language, user, budget):
+def test_a_morning(shop, tab, request, language, user, budget):
     shop.budget(budget)
     words = WORDS[language]
     rest = _sign_in(shop, tab, user)
+    request.addfinalizer(rest.close)
 
     # Today: what waits, in money and number, as REST has it.
     tab.wait_for_selector('[class*="tile"] >> nth=6')

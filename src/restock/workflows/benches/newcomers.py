@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -164,4 +165,4 @@ def _seen(items: Items) -> Seen:
 
 
 def _cut(known: Known, part: slice) -> Known:
-    return Known(*(getattr(known, name)[:, part] for name in Known.__dataclass_fields__))
+    return jax.tree.map(lambda x: x[:, part], known)
