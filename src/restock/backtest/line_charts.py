@@ -52,7 +52,7 @@ def quantity_waterfall(bars: Sequence[Bar], quantity: float, language: Language 
         zeroline=False,
     )
     low, high = _reach(bars, quantity)
-    room = 0.3 * max(high - low, 1e-9)  # for the numbers
+    room = 0.5 * max(high - low, 1e-9)  # for the numbers, in a narrow drawer too
     figure.update_xaxes(
         range=[low - room if low < 0 else low, high + room], title_text=Text("units", "件").in_(language)
     )
