@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from restock.backtest.compare import Difference
-from restock.backtest.look import COLOURS, GAIN, INK, LOSS, TOTAL, new_figure, plain, policy_label, style
+from restock.backtest.look import COLOURS, GAIN, INK, LOSS, STEPS, new_figure, plain, policy_label, style
 from restock.backtest.metrics import Kpis, Ledger
 from restock.backtest.replay import Kind
 from restock.backtest.wording import (
@@ -286,14 +286,8 @@ def _waterfall(
         y=[*used.values(), total],
         measure=["relative"] * len(used) + ["total"],
         text=[money_text(value, signed=signed) for value in (*used.values(), total)],
-        textposition="outside",
         textfont={"size": 11},
-        constraintext="none",
-        cliponaxis=False,
-        increasing={"marker": {"color": GAIN}},
-        decreasing={"marker": {"color": LOSS}},
-        totals={"marker": {"color": TOTAL}},
-        connector={"line": {"color": INK, "width": 1}},
+        **STEPS,
         hovertemplate="%{x}: %{text}<extra></extra>",
     )
     figure.update_yaxes(title_text=with_unit(Text("Money", "金额"), currency, language))

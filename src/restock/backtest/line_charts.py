@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from restock.backtest.look import CLASSICAL, GAIN, INK, LEARNED, LOSS, TOTAL, date_format, new_figure
+from restock.backtest.look import CLASSICAL, LEARNED, STEPS, date_format, new_figure
 from restock.backtest.wording import MINUS
 from restock.language import Language, Text
 
@@ -35,13 +35,7 @@ def quantity_waterfall(bars: Sequence[Bar], quantity: float, language: Language 
         x=[*(bar.units for bar in bars), quantity],
         measure=["relative"] * len(bars) + ["total"],
         text=[*(_units(bar.units, signed=True) for bar in bars), _units(quantity)],
-        textposition="outside",
-        constraintext="none",
-        cliponaxis=False,
-        increasing={"marker": {"color": GAIN}},
-        decreasing={"marker": {"color": LOSS}},
-        totals={"marker": {"color": TOTAL}},
-        connector={"line": {"color": INK, "width": 1}},
+        **STEPS,
         hovertemplate="%{text}<extra></extra>",
     )
     figure.update_yaxes(

@@ -5,6 +5,7 @@ then sets the ink of the theme in use (assets/report.js).
 """
 
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -19,6 +20,15 @@ DEMAND = "#a9b8c7"
 INK, GRID = "#7c8794", "rgba(127,140,155,0.22)"
 FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 LONGEST_NAME = 28
+STEPS: dict[str, Any] = {  # how a waterfall looks
+    "textposition": "outside",
+    "constraintext": "none",
+    "cliponaxis": False,
+    "increasing": {"marker": {"color": GAIN}},
+    "decreasing": {"marker": {"color": LOSS}},
+    "totals": {"marker": {"color": TOTAL}},
+    "connector": {"line": {"color": INK, "width": 1}},
+}
 
 
 def new_figure(height: int = 380) -> go.Figure:

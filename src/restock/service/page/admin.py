@@ -6,8 +6,8 @@ from typing import Any, cast
 from nicegui import ui
 
 from restock.language import Language, Text
-from restock.service.page.order_actions import CANCEL
-from restock.service.page.pieces import column, table
+from restock.service.page.dialogs import CANCEL, OK, answer_buttons, answer_of, question
+from restock.service.page.pieces import column, listing, table
 from restock.service.page.rows import admin as rows
 from restock.service.page.visitor import Visitor, act, tell
 from restock.workflows.accounts import keys, sessions, users
@@ -38,32 +38,30 @@ async def build(visitor: Visitor, _: Mapping[str, str]) -> None:
 
 
 async def _people(visitor: Visitor) -> None:
-    place = ui.element("section").classes("listed")
-
-    async def refresh() -> None:
-        found = await act(visitor, lambda desk: rows.user_rows(desk, visitor.language))
-        place.clear()
-        columns = [
-            column(visitor, "name", Text("Name", "用户名"), flex=2),
-            column(visitor, "role_said", Text("Role", "角色"), flex=1),
-            column(visitor, "active", Text("Active", "启用"), flex=1),
-            column(visitor, "language", Text("Language", "语言"), flex=1),
-            column(visitor, "created", Text("Since", "创建时间"), flex=1),
-        ]
-        with place:
-            grid = table(visitor, columns, found or [], "users")
-            grid.on("rowClicked", lambda event: _change(visitor, event.args["data"], refresh), ["data"])
-            ui.label(visitor.say(Text("Click a person to change the role", "点击用户可修改角色"))).classes("note")
+    columns = [
+        column(visitor, "name", Text("Name", "用户名"), flex=2),
+        column(visitor, "role_said", Text("Role", "角色"), flex=1),
+        column(visitor, "active", Text("Active", "启用"), flex=1),
+        column(visitor, "language", Text("Language", "语言"), flex=1),
+        column(visitor, "created", Text("Since", "创建时间"), flex=1),
+    ]
+    refresh = listing(
+        visitor,
+        lambda desk: rows.user_rows(desk, visitor.language),
+        columns,
+        "users",
+        lambda row: _change(visitor, row, refresh),
+    )
+    ui.label(visitor.say(Text("Click a person to change the role", "点击用户可修改角色"))).classes("note")
 
     async def add() -> None:
         roles = {role: visitor.say(text) for role, text in rows.ROLES.items()}
-        with ui.dialog() as dialog, ui.card().classes("asking"):
+        with question() as dialog:
             name = ui.input(visitor.say(Text("Name", "用户名"))).props("dense outlined autofocus maxlength=80")
             role = ui.select(roles, value="planner", label=visitor.say(Text("Role", "角色"))).props("dense outlined")
             language = ui.select({"en": "English", "zh": "中文"}, value=visitor.language).props("dense outlined")
-            _buttons(visitor, dialog, lambda: (name.value or "", role.value, language.value))
-        said = await dialog
-        dialog.delete()
+            answer_buttons(visitor, dialog, OK, lambda: (name.value or "", role.value, language.value))
+        said = await answer_of(dialog)
         if said:
             link = await act(visitor, lambda desk: _added(desk, *said))
             if link:
@@ -79,7 +77,7 @@ async def _change(visitor: Visitor, row: Row, refresh: Callable[[], Any]) -> Non
     """Another role, no access any more, or a new link."""
     name = row["name"]
     roles = {role: visitor.say(text) for role, text in rows.ROLES.items()}
-    with ui.dialog() as dialog, ui.card().classes("asking"):
+    with question() as dialog:
         ui.label(name).classes("heading")
         role = ui.select(roles, value=row["role"], label=visitor.say(Text("Role", "角色"))).props("dense outlined")
         with ui.row().classes("buttons"):
@@ -87,8 +85,7 @@ async def _change(visitor: Visitor, row: Row, refresh: Callable[[], Any]) -> Non
             _choice(visitor, dialog, Text("New link", "新链接"), lambda: "link")
             _choice(visitor, dialog, Text("Stop access", "停用"), lambda: users.Changes(active=False))
             _choice(visitor, dialog, Text("Save", "保存"), lambda: users.Changes(role=role.value, active=True))
-    said = await dialog
-    dialog.delete()
+    said = await answer_of(dialog)
     if said == "link":
         link = await act(visitor, lambda desk: welcome(desk, sessions.new_link(desk, name)))
         if link:
@@ -105,34 +102,34 @@ def _added(desk: Desk, name: str, role: str, language: Language) -> str:
 
 
 async def _keys(visitor: Visitor) -> None:
-    place = ui.element("section").classes("listed")
-
-    async def refresh() -> None:
-        found = await act(visitor, lambda desk: rows.key_rows(desk, visitor.language))
-        place.clear()
-        columns = [
-            column(visitor, "name", Text("Name", "名称"), flex=1),
-            column(visitor, "user", Text("Of", "所属用户"), flex=1),
-            column(visitor, "prefix", Text("Begins with", "前缀"), flex=1),
-            column(visitor, "scopes", Text("May", "权限"), flex=2),
-            column(visitor, "state", Text("State", "状态"), flex=1),
-            column(visitor, "expires", Text("Ends", "到期"), flex=1),
-            column(visitor, "used", Text("Last used", "最近使用"), flex=1),
-        ]
-        with place:
-            grid = table(visitor, columns, found or [], "keys")
-            grid.on("rowClicked", lambda event: _revoke(visitor, event.args["data"], refresh), ["data"])
+    columns = [
+        column(visitor, "name", Text("Name", "名称"), flex=1),
+        column(visitor, "user", Text("Of", "所属用户"), flex=1),
+        column(visitor, "prefix", Text("Begins with", "前缀"), flex=1),
+        column(visitor, "scopes", Text("May", "权限"), flex=2),
+        column(visitor, "state", Text("State", "状态"), flex=1),
+        column(visitor, "expires", Text("Ends", "到期"), flex=1),
+        column(visitor, "used", Text("Last used", "最近使用"), flex=1),
+    ]
+    refresh = listing(
+        visitor,
+        lambda desk: rows.key_rows(desk, visitor.language),
+        columns,
+        "keys",
+        lambda row: _revoke(visitor, row, refresh),
+    )
 
     async def create() -> None:
         scopes = {scope: visitor.say(text) for scope, text in LABELS.items()}
-        with ui.dialog() as dialog, ui.card().classes("asking"):
+        with question() as dialog:
             name = ui.input(visitor.say(Text("Name", "名称"))).props("dense outlined autofocus maxlength=80")
             may = ui.select(scopes, multiple=True, value=["read"], label=visitor.say(Text("May", "权限")))
             may.props("dense outlined use-chips")
             days = ui.number(visitor.say(Text("Days", "有效天数")), value=90, min=1, max=3650).props("dense outlined")
-            _buttons(visitor, dialog, lambda: (name.value or "", list(may.value or []), int(days.value or 90)))
-        said = await dialog
-        dialog.delete()
+            answer_buttons(
+                visitor, dialog, OK, lambda: (name.value or "", list(may.value or []), int(days.value or 90))
+            )
+        said = await answer_of(dialog)
         if said:
             title, scopes_chosen, last = said
             made = await act(visitor, lambda desk: keys.create_key(desk, title, scopes_chosen, days=last))
@@ -146,11 +143,10 @@ async def _keys(visitor: Visitor) -> None:
 
 
 async def _revoke(visitor: Visitor, row: Row, refresh: Callable[[], Any]) -> None:
-    with ui.dialog() as dialog, ui.card().classes("asking"):
+    with question() as dialog:
         ui.label(visitor.say(Text(f"End the key {row['name']} at once?", f"立即撤销密钥 {row['name']}？")))
-        _buttons(visitor, dialog, lambda: True)
-    said = await dialog
-    dialog.delete()
+        answer_buttons(visitor, dialog, OK, lambda: True)
+    said = await answer_of(dialog)
     if said:
         await act(visitor, lambda desk: keys.revoke_key(desk, int(row["id"])))
         await refresh()
@@ -158,22 +154,17 @@ async def _revoke(visitor: Visitor, row: Row, refresh: Callable[[], Any]) -> Non
 
 async def _work(visitor: Visitor) -> None:
     """Jobs, and stopping or going on with one."""
-    place = ui.element("section").classes("listed")
-
-    async def refresh() -> None:
-        found = await act(visitor, lambda desk: rows.job_rows(desk, visitor.language))
-        place.clear()
-        columns = [
-            column(visitor, "created", Text("Asked for", "发起时间"), flex=1),
-            column(visitor, "kind", Text("What", "类型"), flex=1),
-            column(visitor, "state_said", Text("State", "状态"), flex=1),
-            column(visitor, "progress", Text("Steps", "进度"), flex=1),
-            column(visitor, "what", Text("Details", "详情"), flex=3),
-            column(visitor, "author", Text("By", "发起人"), flex=1),
-        ]
-        with place:
-            grid = table(visitor, columns, found or [], "jobs")
-            grid.on("rowClicked", lambda event: chosen(event.args["data"]), ["data"])
+    columns = [
+        column(visitor, "created", Text("Asked for", "发起时间"), flex=1),
+        column(visitor, "kind", Text("What", "类型"), flex=1),
+        column(visitor, "state_said", Text("State", "状态"), flex=1),
+        column(visitor, "progress", Text("Steps", "进度"), flex=1),
+        column(visitor, "what", Text("Details", "详情"), flex=3),
+        column(visitor, "author", Text("By", "发起人"), flex=1),
+    ]
+    refresh = listing(
+        visitor, lambda desk: rows.job_rows(desk, visitor.language), columns, "jobs", lambda row: chosen(row)
+    )
 
     async def chosen(row: Row) -> None:
         job = row["id"]
@@ -218,9 +209,3 @@ def _show_secret(visitor: Visitor, title: Text, secret: str) -> None:
 
 def _choice(visitor: Visitor, dialog: ui.dialog, text: Text, answer: Callable[[], Any]) -> None:
     ui.button(visitor.say(text), on_click=lambda: dialog.submit(answer())).props("flat no-caps")
-
-
-def _buttons(visitor: Visitor, dialog: ui.dialog, answer: Callable[[], Any]) -> None:
-    with ui.row().classes("buttons"):
-        ui.button(visitor.say(CANCEL), on_click=dialog.close).props("flat no-caps")
-        ui.button(visitor.say(Text("OK", "确定")), on_click=lambda: dialog.submit(answer())).props("unelevated no-caps")

@@ -8,7 +8,7 @@ from nicegui import ui
 from restock.errors import RestockError
 from restock.language import Text
 from restock.service.page import uploading
-from restock.service.page.order_actions import CANCEL
+from restock.service.page.dialogs import CANCEL
 from restock.service.page.pieces import PLAIN, column, table
 from restock.service.page.rows import data as rows
 from restock.service.page.visitor import PATH, Visitor, act, complain, tell

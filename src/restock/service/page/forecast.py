@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from nicegui import ui
 
 from restock.language import Text
-from restock.service.page.order_actions import CANCEL
-from restock.service.page.pieces import column, table
+from restock.service.page.dialogs import answer_buttons, answer_of, question
+from restock.service.page.pieces import column, listing, table
 from restock.service.page.rows import forecast as rows
 from restock.service.page.visitor import Visitor, act, tell
 
@@ -63,25 +63,19 @@ async def _overrides(visitor: Visitor) -> None:
             ui.button(say(Text("Change a forecast", "调整预测")), on_click=lambda: add()).props(
                 "dense no-caps outline"
             ).mark("override")
-    place = ui.element("section").classes("listed")
-
-    async def refresh() -> None:
-        found = await act(visitor, lambda desk: rows.override_rows(desk, visitor.language))
-        place.clear()
-        columns = [
-            column(visitor, "item", Text("Item", "商品"), flex=1),
-            column(visitor, "site", Text("Site", "仓店"), flex=1),
-            column(visitor, "start", Text("From", "开始"), flex=1),
-            column(visitor, "end", Text("Until", "结束"), flex=1),
-            column(visitor, "change", Text("Change", "调整"), flex=1),
-            column(visitor, "reason", Text("Reason", "原因"), flex=2),
-            column(visitor, "state", Text("State", "状态"), flex=1),
-        ]
-        with place:
-            table(visitor, columns, found or [], "overrides")
+    columns = [
+        column(visitor, "item", Text("Item", "商品"), flex=1),
+        column(visitor, "site", Text("Site", "仓店"), flex=1),
+        column(visitor, "start", Text("From", "开始"), flex=1),
+        column(visitor, "end", Text("Until", "结束"), flex=1),
+        column(visitor, "change", Text("Change", "调整"), flex=1),
+        column(visitor, "reason", Text("Reason", "原因"), flex=2),
+        column(visitor, "state", Text("State", "状态"), flex=1),
+    ]
+    refresh = listing(visitor, lambda desk: rows.override_rows(desk, visitor.language), columns, "overrides")
 
     async def add() -> None:
-        with ui.dialog() as dialog, ui.card().classes("asking"):
+        with question() as dialog:
             item = ui.input(say(Text("Item, * for all", "商品（* 表示全部）"))).props("dense outlined autofocus")
             site = ui.input(say(Text("Site, empty for all", "仓店（留空表示全部）"))).props("dense outlined")
             start = ui.input(say(Text("From", "开始"))).props("dense outlined type=date stack-label")
@@ -89,16 +83,13 @@ async def _overrides(visitor: Visitor) -> None:
             change = ui.input(say(Text("Change: +20%, -5 or =40", "调整：+20%、-5 或 =40"))).props("dense outlined")
             reason = ui.input(say(Text("Reason", "原因"))).props("dense outlined")
             fields = {"item": item, "site": site, "start": start, "end": end, "reason": reason}
-            with ui.row().classes("buttons"):
-                ui.button(say(CANCEL), on_click=dialog.close).props("flat no-caps")
-                ui.button(
-                    say(Text("Change", "调整")),
-                    on_click=lambda: dialog.submit(
-                        (change.value or "", {name: (field.value or "").strip() for name, field in fields.items()})
-                    ),
-                ).props("unelevated no-caps")
-        said = await dialog
-        dialog.delete()
+            answer_buttons(
+                visitor,
+                dialog,
+                Text("Change", "调整"),
+                lambda: (change.value or "", {name: (field.value or "").strip() for name, field in fields.items()}),
+            )
+        said = await answer_of(dialog)
         if said:
             cells = {**said[1], "expires": ""}
             if await act(visitor, lambda desk: rows.change_forecast(desk, said[0], cells)) is not None:

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from restock.backtest.wording import money_text
 from restock.language import Text
+from restock.service.page.dialogs import answer_buttons, answer_of, question
 from restock.service.page.rows.lines import line_row
 from restock.service.page.visitor import Visitor, act, tell
 from restock.workflows.approval import approving, handing_over, lines
@@ -26,7 +27,6 @@ KEYS_SAID = Text(
     "按键：方向键移动，空格勾选，回车修改数量或查看理由，a 批准，r 驳回，z 暂缓",
 )
 SNOOZED_DAYS = 7
-CANCEL = Text("Cancel", "取消")
 
 
 def draw(orders: "Orders") -> None:
@@ -151,13 +151,12 @@ async def reject(orders: "Orders", chosen: list[Line]) -> None:
 async def snooze(orders: "Orders", chosen: list[Line]) -> None:
     """Leave items alone until a day."""
     visitor = orders.visitor
-    with ui.dialog() as dialog, ui.card().classes("asking"):
+    with question() as dialog:
         ui.label(visitor.say(Text(f"Leave {len(chosen)} items alone until", f"暂缓 {len(chosen)} 个商品，直到")))
         later = (date.today() + timedelta(days=SNOOZED_DAYS)).isoformat()
         day = ui.input(value=later).props("type=date dense outlined autofocus").mark("until")
-        _buttons(visitor, dialog, Text("Snooze", "暂缓"), lambda: day.value)
-    said = await dialog
-    dialog.delete()
+        answer_buttons(visitor, dialog, Text("Snooze", "暂缓"), lambda: day.value)
+    said = await answer_of(dialog)
     if not said:
         return
     ids, until = _named(chosen)[0], date.fromisoformat(str(said))
@@ -229,7 +228,7 @@ async def _ask_why(visitor: Visitor, line: Line, quantity: float) -> tuple[str, 
         f"{line['item']}: order {quantity:g} instead of {line['suggested']:g}",
         f"{line['item']}：订 {quantity:g}（建议 {line['suggested']:g}）",
     )
-    with ui.dialog() as dialog, ui.card().classes("asking"):
+    with question() as dialog:
         ui.label(visitor.say(title)).classes("heading")
         choices = {code: visitor.say(text) for code, text in WHYS.items()}
         why = (
@@ -238,36 +237,24 @@ async def _ask_why(visitor: Visitor, line: Line, quantity: float) -> tuple[str, 
             .mark("reason")
         )
         note = ui.input(visitor.say(Text("Note", "说明"))).props("dense outlined maxlength=500").mark("note")
-        _buttons(visitor, dialog, Text("Change", "修改"), lambda: (why.value or "", note.value or ""))
-    said = await dialog
-    dialog.delete()
-    return said
+        answer_buttons(visitor, dialog, Text("Change", "修改"), lambda: (why.value or "", note.value or ""))
+    return await answer_of(dialog)
 
 
 async def _ask_text(visitor: Visitor, title: Text, do: Text) -> str | None:
-    with ui.dialog() as dialog, ui.card().classes("asking"):
+    with question() as dialog:
         ui.label(visitor.say(title)).classes("heading")
         text = ui.input().props("dense outlined autofocus maxlength=500").mark("text")
         text.on("keydown.enter", lambda: dialog.submit(text.value or ""))
-        _buttons(visitor, dialog, do, lambda: text.value or "")
-    said = await dialog
-    dialog.delete()
-    return said
+        answer_buttons(visitor, dialog, do, lambda: text.value or "")
+    return await answer_of(dialog)
 
 
 async def _sure(visitor: Visitor, title: Text, do: Text) -> bool:
-    with ui.dialog() as dialog, ui.card().classes("asking"):
+    with question() as dialog:
         ui.label(visitor.say(title)).classes("heading")
-        _buttons(visitor, dialog, do, lambda: True)
-    said = await dialog
-    dialog.delete()
-    return bool(said)
-
-
-def _buttons(visitor: Visitor, dialog: ui.dialog, do: Text, answer: Callable[[], Any]) -> None:
-    with ui.row().classes("buttons"):
-        ui.button(visitor.say(CANCEL), on_click=dialog.close).props("flat no-caps").mark("cancel")
-        ui.button(visitor.say(do), on_click=lambda: dialog.submit(answer())).props("unelevated no-caps").mark("confirm")
+        answer_buttons(visitor, dialog, do, lambda: True)
+    return bool(await answer_of(dialog))
 
 
 def _named(chosen: list[Line]) -> tuple[list[int], dict[int, int]]:

@@ -1,7 +1,7 @@
 """What several views are built of."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
@@ -92,6 +92,32 @@ def table(visitor: Visitor, columns: Sequence[dict[str, Any]], rows: Sequence[di
         "suppressFieldDotNotation": True,
     }
     return ui.aggrid(options, theme="balham").classes("grid short" if len(rows) < 16 else "grid tall").mark(mark)
+
+
+def listing(
+    visitor: Visitor,
+    load: Callable[[Desk], Sequence[dict[str, Any]]],
+    columns: Sequence[dict[str, Any]],
+    mark: str,
+    clicked: Callable[[dict[str, Any]], Any] | None = None,
+) -> Callable[[], Awaitable[None]]:
+    """A place for a grid of rows; what is returned reads them, now and again.
+
+    Args:
+        clicked: told the row that was clicked.
+    """
+    place = ui.element("section").classes("listed")
+    click = clicked or (lambda row: None)
+
+    async def refresh() -> None:
+        found = await act(visitor, load)
+        place.clear()
+        with place:
+            table(visitor, columns, found or [], mark).on(
+                "rowClicked", lambda event: click(event.args["data"]), ["data"]
+            )
+
+    return refresh
 
 
 def column(visitor: Visitor, field: str, title: Text, form: str = "", **more: Any) -> dict[str, Any]:

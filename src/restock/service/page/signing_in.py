@@ -1,29 +1,16 @@
 """Where somebody signs in: plain HTML, which needs nothing but the REST call that everybody uses."""
 
-SIGN_IN = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>restock</title>
-<link rel="icon" href="data:,">
-<style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, "Noto Sans CJK SC", sans-serif }
-form { max-width: 24rem; margin: 12vh auto; padding: 2rem; border: 1px solid #8886; border-radius: .5rem }
-h1 { font-size: 1.25rem; margin: 0 0 1rem } label { display: block; margin: 1rem 0 .25rem }
-input, button { width: 100%; box-sizing: border-box; padding: .6rem; font: inherit } button { margin-top: 1.25rem }
-output { display: block; margin-top: 1rem; min-height: 1.5rem }
-a { float: right; color: inherit }
-</style>
-</head>
-<body>
-<form>
+from restock.service.plain_page import plain_page
+
+FORM = """<form>
 <a href="" id="other"></a><h1>restock</h1>
 <label for="name"></label><input id="name" autocomplete="username" maxlength="80" required autofocus>
 <label for="password"></label>
 <input id="password" type="password" autocomplete="current-password" maxlength="200" required>
 <button></button><output role="status"></output>
 </form>
-<script>
-const kept = document.cookie.match(/restock_language=(en|zh)/)
+"""
+SCRIPT = """const kept = document.cookie.match(/restock_language=(en|zh)/)
 const zh = kept ? kept[1] === "zh" : navigator.language.startsWith("zh"), say = (en, cn) => zh ? cn : en
 document.documentElement.lang = zh ? "zh" : "en"
 const form = document.forms[0], out = document.querySelector("output"), other = document.querySelector("#other")
@@ -43,7 +30,5 @@ form.onsubmit = async event => {
   const next = new URLSearchParams(location.search).get("next") || ""
   location.assign(/^[/]page[/][a-z-]*$/.test(next) ? next : "/page/today")
 }
-</script>
-</body>
-</html>
 """
+SIGN_IN = plain_page(FORM, SCRIPT)
