@@ -13,47 +13,15 @@ from typing import Any
 
 from regularisation import RESULTS, grocer
 from run import commit
+from trial import Trial
 
 from restock.algorithms.training import USUAL
-from restock.backtest.catalogue import Catalogue, scaling_of
 from restock.backtest.compare import difference
-from restock.backtest.replay import Replay, replay
-from restock.backtest.windows import split
-from restock.config import Config, TrainConfig
-from restock.policies.together import together
-from restock.progress import Silent
+from restock.config import TrainConfig
 from restock.storage.folder import Folder
 from restock.workflows.benches.result import this_machine
-from restock.workflows.lessons import problem_of, settings_of
-from restock.workflows.situation import Situation
-from restock.workflows.train import Lesson, learn_networks, settle_networks, settle_rules, tune_rules
 
 FILE = RESULTS / "algorithms.json"
-
-
-def learn(config: Config, catalogue: Catalogue, folder: Folder, seed: int) -> tuple[Replay, int]:
-    """The learned policy over the test periods, and after how many rounds validation stopped it."""
-    windows = split(catalogue.history.shape[1], catalogue.history.period_days, catalogue.warm_up, config)
-    scaling, settings = scaling_of(catalogue, windows.train), settings_of(config, catalogue, windows)
-    problem = problem_of(catalogue, windows.train, scaling, config, seed)
-    lesson = Lesson(folder, settings, problem, catalogue.window(windows.validation, scaling), "")
-    fitting, _ = learn_networks(lesson, config, seed, Silent(), resume=False)
-    known = problem_of(catalogue, (windows.train[0], windows.validation[1]), scaling, config, seed)
-    members = settle_networks(settings, known, fitting, seed, Silent())
-    test = catalogue.window(windows.test, scaling)
-    return replay(together(members), test, "learned", "learned"), fitting.best_round.updates
-
-
-def rules(config: Config, situation: Situation, catalogue: Catalogue) -> list[Replay]:
-    """The rules over the test periods; the best first."""
-    windows = split(catalogue.history.shape[1], catalogue.history.period_days, catalogue.warm_up, config)
-    scaling = scaling_of(catalogue, windows.train)
-    groups = situation.classes(windows.train[1]).pattern
-    tuned = tune_rules(config, catalogue, windows, scaling, groups, Silent())
-    tuned = settle_rules(tuned, catalogue, windows, scaling, groups)
-    test = catalogue.window(windows.test, scaling)
-    replays = [replay(t.policy(), test, name, "classical", own=True) for name, t in tuned.items()]
-    return sorted(replays, key=lambda r: -float(r.profit.sum()))
 
 
 def keep(row: dict[str, Any]) -> None:
@@ -73,15 +41,15 @@ def main() -> None:
     parser.add_argument("--rules", default="", help="names; none: all")
     asked = parser.parse_args()
     shop, situation = grocer(asked.folder)
-    catalogue = situation.catalogue()
     names = tuple(name for name in asked.rules.split(",") if name)
     shop = shop.model_copy(update={"backtest": shop.backtest.model_copy(update={"policies": names})})
-    best = rules(shop, situation, catalogue)[0]
+    trial = Trial(shop, Folder(asked.folder), situation, situation.catalogue())
+    best = trial.replay_rules(trial.tune())[0]
     for name in asked.algorithms.split(","):
         for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
             train = TrainConfig(algorithm=name, seeds=1, updates=asked.updates)  # pyright: ignore[reportArgumentType]
             wall, work = time.perf_counter(), time.process_time()
-            run, rounds = learn(shop.model_copy(update={"train": train}), catalogue, Folder(asked.folder), seed)
+            run, rounds = trial.under(shop.model_copy(update={"train": train})).learn(seed)
             found = difference(run, best)
             row = {
                 "algorithm": name,

@@ -14,20 +14,17 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from trial import Trial
 
-from restock.backtest.catalogue import scaling_of
 from restock.backtest.compare import difference
 from restock.backtest.replay import Replay, replay
-from restock.backtest.windows import split
 from restock.policies import pretrained
 from restock.policies.informed import Informed
-from restock.policies.network import Ensemble
 from restock.progress import Silent
 from restock.workflows.benches.result import this_machine
 from restock.workflows.fine_tune import judge_pretrained, settings_of_fine_tuning, shop_of
 from restock.workflows.project import open_project
 from restock.workflows.situation import understand
-from restock.workflows.train import Lesson, learn_networks, settings_of, settle_networks
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -43,10 +40,9 @@ def main() -> None:
     chosen = parser.parse_args()
     project = open_project(chosen.project)
     situation = understand(project)
-    catalogue = situation.catalogue()
-    windows = split(situation.history.shape[1], situation.history.period_days, catalogue.warm_up, project.config)
-    scaling = scaling_of(catalogue, windows.train)
-    validation, test = catalogue.window(windows.validation, scaling), catalogue.window(windows.test, scaling)
+    trial = Trial(project.config, project.folder, situation, situation.catalogue())
+    catalogue, windows, scaling, test = trial.catalogue, trial.windows, trial.scaling, trial.test
+    validation = catalogue.window(windows.validation, scaling)
     shop = shop_of(catalogue, situation.terms.lead_kind, windows, scaling, validation)
     config = settings_of_fine_tuning(catalogue, windows)
     if chosen.learning_rate:
@@ -58,9 +54,6 @@ def main() -> None:
             told = {name: float(money.sum()) for name, money in earned.items()}
             print(json.dumps({"seed": seed, "seconds": time.process_time() - began, **told}), flush=True)
         return
-    settings = settings_of(project.config, catalogue, windows)
-    problem = catalogue.problem(windows.train, scaling)
-    lesson = Lesson(project.folder, settings, problem, validation, "")
 
     def run(team, name: str) -> Replay:
         window = shop.recollection.window(team, test, windows.test[0])
@@ -70,10 +63,7 @@ def main() -> None:
         return run(judge_pretrained(shop, config, seed, Silent())[1], "fine_tuned")
 
     def from_nothing(seed: int) -> Replay:
-        fitting, _ = learn_networks(lesson, project.config, seed, Silent(), resume=False)
-        everything = catalogue.problem((windows.train[0], windows.validation[1]), scaling)
-        networks = settle_networks(settings, everything, fitting, seed, Silent())
-        return replay(Ensemble(networks), test, "learned", "learned")
+        return trial.learn(seed)[0]
 
     as_it_comes = run(pretrained.load_generalist(), "generalist")
     rows = []

@@ -15,25 +15,14 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from trial import Trial
 
-from restock.backtest.catalogue import scaling_of
 from restock.backtest.compare import difference
 from restock.backtest.metrics import kpis
 from restock.backtest.replay import replay
-from restock.backtest.windows import split
 from restock.policies.foresight import with_foresight
-from restock.policies.network import Ensemble
-from restock.progress import Silent
 from restock.workflows.project import open_project
 from restock.workflows.situation import understand
-from restock.workflows.train import (
-    Lesson,
-    learn_networks,
-    settings_of,
-    settle_networks,
-    settle_rules,
-    tune_rules,
-)
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -46,35 +35,19 @@ def main() -> None:
     chosen = parser.parse_args()
     project = open_project(chosen.project)
     situation = understand(project)
-    catalogue = situation.catalogue()
-    windows = split(situation.history.shape[1], situation.history.period_days, catalogue.warm_up, project.config)
-    scaling = scaling_of(catalogue, windows.train)
-    groups = situation.classes(windows.train[1]).pattern
+    trial = Trial(project.config, project.folder, situation, situation.catalogue())
     began = time.perf_counter()
-    rules = tune_rules(project.config, catalogue, windows, scaling, groups, Silent())
-    rules = settle_rules(rules, catalogue, windows, scaling, groups)
+    rules = trial.tune()
     tuning = time.perf_counter() - began
-    test = catalogue.window(windows.test, scaling)
-    classical = [replay(t.policy(), test, name, "classical", own=True) for name, t in rules.items()]
-    by_test = max(classical, key=lambda r: float(r.profit.sum()))
+    classical = trial.replay_rules(rules)
+    by_test, test = classical[0], trial.test
     by_validation = max(rules, key=lambda name: float(rules[name].validation.sum()))
     script, known = with_foresight(test.stretch)
     bound = replay(script, test._replace(stretch=known), "foresight", "bound")
-    settings = settings_of(project.config, catalogue, windows)
-    lesson = Lesson(
-        project.folder,
-        settings,
-        catalogue.problem(windows.train, scaling),
-        catalogue.window(windows.validation, scaling),
-        "",
-    )
     learned = []
     for seed in range(chosen.seeds):
         began = time.perf_counter()
-        fitting, _ = learn_networks(lesson, project.config, seed, Silent(), resume=False)
-        everything = catalogue.problem((windows.train[0], windows.validation[1]), scaling)
-        networks = settle_networks(settings, everything, fitting, seed, Silent())
-        run = replay(Ensemble(networks), test, "learned", "learned")
+        run, updates = trial.learn(seed)
         seconds = time.perf_counter() - began
         rivals = {
             "best_on_test": by_test,
@@ -84,7 +57,7 @@ def main() -> None:
             {
                 "seed": seed,
                 "seconds": seconds,
-                "updates": fitting.best_round.updates,
+                "updates": updates,
                 **row(run, bound),
                 "against": {key: interval(run, rival) for key, rival in rivals.items()},
             }
@@ -96,7 +69,7 @@ def main() -> None:
         "items": situation.history.shape[0],
         "periods": situation.history.shape[1],
         "objective": situation.terms.objective,
-        "test_periods": windows.test[1] - windows.test[0],
+        "test_periods": trial.windows.test[1] - trial.windows.test[0],
         "machine": {
             "cores": os.cpu_count(),
             "system": platform.platform(),
@@ -111,7 +84,7 @@ def main() -> None:
             "spread": float(profits.std(ddof=1)) if len(profits) > 1 else 0.0,
             "runs": learned,
         },
-        "classical": [row(r, bound) for r in sorted(classical, key=lambda r: -float(r.profit.sum()))],
+        "classical": [row(r, bound) for r in classical],
         "bound": row(bound, bound),
     }
     RESULTS.mkdir(exist_ok=True)
