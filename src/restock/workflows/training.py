@@ -140,28 +140,6 @@ def from_model(model: Model) -> Trained:
     config, arrays = model.config, model.arrays
     try:
         learned_by = settings(config["algorithm"], **config["settings"])
-        empty = eqx.filter_eval_shape(
-            lambda: untrained(
-                learned_by,
-                len(config["features"]),
-                config["lead"],
-                jax.random.split(jax.random.key(0), config["members"]),
-            )
-        )
-        shapes, tree = jax.tree.flatten(empty)
-        leaves = [jnp.asarray(arrays[f"network.{i}"]) for i in range(len(shapes))]
-        past = Past(jnp.asarray(arrays["past.unit"]), jnp.asarray(arrays["past.errors"]))
-        rules = {
-            name: Tuned(
-                rule=rule(name),
-                pooling=pooling,
-                numbers=arrays[f"rule.{name}.numbers"],
-                past=past,
-                shared=arrays[f"rule.{name}.shared"],
-                validation=arrays[f"rule.{name}.validation"],
-            )
-            for name, pooling in config["rules"].items()
-        }
         parts = config["windows"]
         train, validation, test = (tuple(parts[name]) for name in ("train", "validation", "test"))
         windows = Windows(train, validation, test, parts["warm_up"])
@@ -173,9 +151,9 @@ def from_model(model: Model) -> Trained:
             feature_names=tuple(config["features"]),
             scaling=Scaling(arrays["scaling.mean"], arrays["scaling.deviation"]),
             settings=learned_by,
-            networks=jax.tree.unflatten(tree, leaves),
+            networks=_networks_of(config, arrays, learned_by),
             rounds=tuple(Round(**{**r, "members": tuple(r["members"])}) for r in config["rounds"]),
-            rules=rules,
+            rules=_rules_of(config, arrays),
             choice=config["choice"],
             period_days=config["period_days"],
             best_rule=config["best_rule"],
@@ -188,6 +166,29 @@ def from_model(model: Model) -> Trained:
             Text(f"model `{model.name}` lacks {error}", f"模型 `{model.name}` 缺少 {error}"),
             hint=Text("`restock train` makes a new one", "运行 `restock train` 可重新训练"),
         ) from None
+
+
+def _networks_of(config: dict[str, Any], arrays: dict[str, np.ndarray], learned_by: AlgorithmConfig) -> Members:
+    """What was learned, in the form that its algorithm gives it."""
+    keys = jax.random.split(jax.random.key(0), config["members"])
+    empty = eqx.filter_eval_shape(lambda: untrained(learned_by, len(config["features"]), config["lead"], keys))
+    shapes, tree = jax.tree.flatten(empty)
+    return jax.tree.unflatten(tree, [jnp.asarray(arrays[f"network.{i}"]) for i in range(len(shapes))])
+
+
+def _rules_of(config: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Tuned]:
+    past = Past(jnp.asarray(arrays["past.unit"]), jnp.asarray(arrays["past.errors"]))
+    return {
+        name: Tuned(
+            rule=rule(name),
+            pooling=pooling,
+            numbers=arrays[f"rule.{name}.numbers"],
+            past=past,
+            shared=arrays[f"rule.{name}.shared"],
+            validation=arrays[f"rule.{name}.validation"],
+        )
+        for name, pooling in config["rules"].items()
+    }
 
 
 def _team_of(arrays: dict[str, np.ndarray]) -> Team:
