@@ -97,6 +97,28 @@ def test_many_who_open_a_new_state_at_once_make_it_once(tmp_path, postgres):
         assert failed == []
 
 
+def test_many_who_connect_to_a_new_file_at_the_same_moment_wait_for_each_other(tmp_path):
+    failed = []
+    for number in range(30):
+        start = threading.Barrier(6)
+
+        def connect_it(folder=Folder(tmp_path / str(number)), start=start):
+            state = connect(folder)
+            start.wait()
+            try:
+                state.engine.connect().close()
+            except Exception as error:
+                failed.append(error)
+            state.close()
+
+        threads = [threading.Thread(target=connect_it) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+
+
 @pytest.mark.parametrize(("version", "hint"), [("0000", "db upgrade"), ("9999", "newer version")])
 def test_tables_of_another_version_are_refused(tmp_path, version, hint):
     open_state(Folder(tmp_path)).close()

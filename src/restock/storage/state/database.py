@@ -1,5 +1,7 @@
 """The connection to the state, its transactions, and the version of its tables."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from restock.storage.folder import Folder, explained, one_at_a_time
 
 HEAD = "0001"  # of the migrations; a test compares it with them
 BUSY = 15.0  # seconds to wait for another writer
+PAUSE = 0.01  # seconds between two tries
 LOCK = 7_378_437  # of PostgreSQL, while tables are made; any number that nobody else uses
 
 
@@ -176,8 +179,22 @@ def _url(folder: Folder, address: str) -> URL:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+    _keep_log(connection)
+    for pragma in ("foreign_keys=ON", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _keep_log(connection: Any) -> None:
+    """Have a write-ahead log. Of several who switch a new file at once SQLite refuses all but one without waiting."""
+    until = time.monotonic() + BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(PAUSE)
 
 
 def _begin_sqlite(connection: Connection) -> None:
