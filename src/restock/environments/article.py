@@ -44,7 +44,7 @@ def article(actions: Actions = "discrete", periods: int | None = None) -> Task:
     names = ("on_hand", "last_demand")
     return Task(
         setting,
-        episode_length(setting, periods),
+        episode_length(setting.name, None, periods),
         space,
         seen,
         names,

@@ -15,6 +15,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from restock.environments.chain_task import ChainRows, ChainTask
 from restock.environments.rows import FACTS, Rows, Seen
 from restock.environments.task import Task, inside, refuse_action
 from restock.errors import UsageError
@@ -42,15 +43,18 @@ class RestockEnv(gymnasium.Env[Any, Any]):
 
     Info after a step: units of the period's demand, sold, lost, ordered.
 
-    An episode is truncated after `task.periods` steps, never terminated: bootstrap from the last observation.
+    An episode is truncated after `task.periods` steps, never terminated: bootstrap from the last observation. Where
+    `task.ends`, it is terminated: nothing comes after it.
+
+    A `ChainTask` is the same for several sites: see there what is seen and done.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (what Gymnasium declares)
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task | ChainTask) -> None:
         self.task = task
         self.action_space, self.observation_space = task.action_space, task.observation_space
-        self._rows = Rows(task)
+        self._rows = _rows_of(task)
 
     def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Observation, Info]:
         """Begin an episode: with a seed the first one of that seed, without one the next."""
@@ -67,12 +71,13 @@ class RestockEnv(gymnasium.Env[Any, Any]):
             raise _not_begun(self.task)
         seen = self._rows.advance(self._check(action))
         facts: Info = dict(zip(FACTS, seen.facts[:, 0].tolist(), strict=True))
-        return seen.observation[0], float(seen.reward[0]), False, self._rows.over, facts
+        over, ends = self._rows.over, self.task.ends
+        return seen.observation[0], float(seen.reward[0]), over and ends, over and not ends, facts
 
     def _check(self, action: Any) -> NDArray[Any]:
         actions = _numbers(action, self.action_space, ())
         if actions is not None and inside(actions[None], self.task.action_space)[0]:
-            return actions.reshape(1)
+            return actions[None]
         place = self._rows.period + 1
         raise refuse_action(action, self.action_space, f"step {place} of the episode", f"回合第 {place} 步")
 
@@ -86,7 +91,7 @@ class RestockVectorEnv(VectorEnv[Any, Any, Any]):
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
 
-    def __init__(self, task: Task, num_envs: int = 1) -> None:
+    def __init__(self, task: Task | ChainTask, num_envs: int = 1) -> None:
         if num_envs < 1:
             raise UsageError(
                 Text(f"a vector environment cannot have {num_envs} rows", f"向量环境不能有 {num_envs} 行"),
@@ -96,7 +101,7 @@ class RestockVectorEnv(VectorEnv[Any, Any, Any]):
         self.single_action_space, self.single_observation_space = task.action_space, task.observation_space
         self.action_space = batch_space(task.action_space, num_envs)
         self.observation_space = batch_space(task.observation_space, num_envs)
-        self._rows = Rows(task)
+        self._rows = _rows_of(task)
         self._generators: tuple[np.random.Generator, ...] = ()
 
     def reset(  # pyright: ignore[reportIncompatibleMethodOverride]: a list of seeds as in SyncVectorEnv
@@ -125,14 +130,15 @@ class RestockVectorEnv(VectorEnv[Any, Any, Any]):
         Raises:
             UsageError: an action is outside the space, or nothing has been reset yet.
         """
-        never, nothing = np.zeros(self.num_envs, bool), np.zeros(self.num_envs)
         if not self._generators:
             raise _not_begun(self.task)
         if self._rows.over:
-            return self._rows.begin(self._generators), nothing, never, never.copy(), {}
+            never = np.zeros(self.num_envs, bool)
+            return self._rows.begin(self._generators), np.zeros(self.num_envs), never, never.copy(), {}
         seen = self._rows.advance(self._check(actions))
-        ended = np.full(self.num_envs, self._rows.over)
-        return seen.observation, seen.reward.astype(np.float64), never, ended, _infos(seen)
+        ended, never = np.full(self.num_envs, self._rows.over), np.zeros(self.num_envs, bool)
+        ends = (ended, never) if self.task.ends else (never, ended)
+        return seen.observation, seen.reward.astype(np.float64), *ends, _infos(seen)
 
     def _check(self, actions: Any) -> NDArray[Any]:
         numbers = _numbers(actions, self.single_action_space, (self.num_envs,))
@@ -141,7 +147,7 @@ class RestockVectorEnv(VectorEnv[Any, Any, Any]):
             raise refuse_action(actions, self.action_space, f"step {place} of the episode", f"回合第 {place} 步")
         fits = inside(numbers, self.task.action_space)
         if fits.all():
-            return numbers.reshape(-1)
+            return numbers
         row = int(np.argmin(fits))
         where = f"row {row} ({int((~fits).sum())} of {self.num_envs} rows are), step {place} of the episode"
         where_zh = f"第 {row} 行（共 {self.num_envs} 行，其中 {int((~fits).sum())} 行超出），回合第 {place} 步"
@@ -160,6 +166,10 @@ class RestockVectorEnv(VectorEnv[Any, Any, Any]):
         )
 
 
+def _rows_of(task: Task | ChainTask) -> Rows | ChainRows:
+    return ChainRows(task) if isinstance(task, ChainTask) else Rows(task)
+
+
 def _numbers(action: Any, space: Any, rows: tuple[int, ...]) -> NDArray[Any] | None:
     """The action as numbers of the right kind and shape, none if it cannot be read so."""
     try:
@@ -168,7 +178,8 @@ def _numbers(action: Any, space: Any, rows: tuple[int, ...]) -> NDArray[Any] | N
         return None
     if isinstance(space, Discrete):
         return numbers if numbers.dtype.kind in "iu" and numbers.shape == rows else None
-    return numbers.astype(np.float32) if numbers.dtype.kind in "iuf" and numbers.shape == (*rows, 1) else None
+    shape = (*rows, *space.shape)
+    return numbers.astype(np.float32) if numbers.dtype.kind in "iuf" and numbers.shape == shape else None
 
 
 def _infos(seen: Seen) -> Info:
@@ -178,8 +189,8 @@ def _infos(seen: Seen) -> Info:
     return facts | {f"_{name}": has for name in FACTS}
 
 
-def _not_begun(task: Task) -> UsageError:
-    name, periods = task.setting.name, task.periods
+def _not_begun(task: Task | ChainTask) -> UsageError:
+    name, periods = task.name, task.periods
     return UsageError(
         Text(
             f"no episode of `{name}` is under way: it has {periods} periods and is over, or was never begun",

@@ -8,7 +8,7 @@ Orders and prices lie on a small grid, so `step` lives many paths in NumPy; `pri
 simulator, as Gymnasium sees it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple, Protocol
 
@@ -300,7 +300,7 @@ def pricing_task(instance: str, actions: str = "discrete", periods: int | None =
             hint=Text("choose `markdown`, `orders-only` or `joint`", "可选：`markdown`、`orders-only` 或 `joint`"),
         )
     setting = found.setting()
-    length, count = episode_length(replace(setting, periods=found.periods), periods), len(found.prices)
+    length, count = episode_length(found.name, found.periods, periods), len(found.prices)
     prices, response = jnp.asarray(found.prices), drawn_demand(found)
 
     def order(view: View, action: Number) -> Number:

@@ -16,6 +16,7 @@ TASKS = {  # id: the function that makes its task, and arguments to begin with
     },
     "restock/Nonstationary-v0": (f"{MAKERS}:nonstationary_task", {"instance": "nonstationary-2-14"}),
     "restock/Pricing-v0": ("restock.environments.pricing:pricing_task", {"instance": "joint"}),
+    "restock/Chain-v0": ("restock.environments.chain_task:chain_task", {"instance": "or-gym-backlog"}),
     "restock/Article-v0": ("restock.environments.article:article", {}),
     # a project is more than a setting: it is opened above this layer
     "restock/Shop-v0": ("restock.workflows.environment:shop_task", {}),

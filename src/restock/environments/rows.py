@@ -90,9 +90,9 @@ class Rows:
         return np.array(packed.T, order="C")
 
     def advance(self, actions: NDArray[Any]) -> Seen:
-        """Live one period. actions: inside the space, [row]"""
+        """Live one period. actions: inside the space, [row] or [row, 1]"""
         self.period += 1
-        acted = actions.astype(np.float32)
+        acted = actions.reshape(-1).astype(np.float32)
         self._now, packed = _advance(self.task.rules, self._tree, self._fixed, self._now, acted)
         made = np.asarray(packed)
         return Seen(made[: self._width].T.copy(), made[self._width].copy(), made[self._width + 1 :].copy())

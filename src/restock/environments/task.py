@@ -48,6 +48,12 @@ class Task:
     rules: Rules
     moves: bool = False  # whether what is known changes from period to period
     start: Callable[[np.random.Generator, int], Stock] | None = None  # draws first stocks [path]; none: the setting's
+    ends: bool = False  # whether an episode ends for good; else it is only no longer watched
+
+    @property
+    def name(self) -> str:
+        """Of the setting."""
+        return self.setting.name
 
     @property
     def columns(self) -> int:
@@ -67,7 +73,7 @@ def ordering(setting: Setting, actions: Actions = "discrete", periods: int | Non
     Raises:
         UsageError: no such kind of action, or an episode without periods or longer than the setting.
     """
-    length = episode_length(setting, periods)
+    length = episode_length(setting.name, setting.periods, periods)
     bounds = _stock_bounds(setting, length)
     known = setting.draw(np.random.default_rng(0), 1, setting.periods or length + 1).known
     moves = known.scale.ndim > 0
@@ -79,21 +85,23 @@ def ordering(setting: Setting, actions: Actions = "discrete", periods: int | Non
     return Task(setting, length, _orders(setting, actions), space, tuple(name for name, *_ in bounds), rules, moves)
 
 
-def episode_length(setting: Setting, periods: int | None) -> int:
+def episode_length(name: str, horizon: int | None, periods: int | None) -> int:
     """Periods of an episode.
 
+    Args:
+        name: of what is lived.
+        horizon: the most it can have; none: any number.
+        periods: asked for; none: the horizon, or `ENDLESS`.
+
     Raises:
-        UsageError: fewer than one, or more than the setting has.
+        UsageError: fewer than one, or more than there are.
     """
-    length = (setting.periods or ENDLESS) if periods is None else periods
-    if length >= 1 and (setting.periods is None or length <= setting.periods):
+    length = (horizon or ENDLESS) if periods is None else periods
+    if length >= 1 and (horizon is None or length <= horizon):
         return length
-    most = "" if setting.periods is None else f" .. {setting.periods}"
+    most = "" if horizon is None else f" .. {horizon}"
     raise UsageError(
-        Text(
-            f"an episode of `{setting.name}` cannot have {length} periods",
-            f"`{setting.name}` 的一个回合不能有 {length} 个周期",
-        ),
+        Text(f"an episode of `{name}` cannot have {length} periods", f"`{name}` 的一个回合不能有 {length} 个周期"),
         hint=Text(f"choose `periods` from 1{most}", f"`periods` 的取值范围：1{most}"),
     )
 
@@ -206,7 +214,7 @@ def refuse_action(wrong: Any, space: Any, where: str, where_zh: str) -> UsageErr
 
 
 def inside(actions: NDArray[Any], space: Discrete | Box) -> NDArray[np.bool_]:
-    """Which actions are in the space of one row. [row] or [row, 1] -> [row]"""
+    """Which actions are in the space of one row. [row] or [row, number] -> [row]"""
     if isinstance(space, Discrete):
         low, high = space.start, space.start + space.n - 1
         return np.asarray((actions >= low) & (actions <= high), bool)

@@ -8,6 +8,7 @@ from restock.errors import UsageError, nearest
 from restock.language import Text
 from restock.progress import Progress, Silent
 from restock.workflows.benches.backlog import BACKLOG
+from restock.workflows.benches.chain import CHAIN
 from restock.workflows.benches.fixed_cost import FIXED_COST
 from restock.workflows.benches.forecast import FORECAST
 from restock.workflows.benches.forecast_money import FORECAST_MONEY
@@ -31,6 +32,7 @@ BENCHES: dict[str, Bench] = {
         LOT_SIZING,
         NONSTATIONARY,
         PRICING,
+        CHAIN,
         RIVALS,
         SIMULATOR,
         STOCKOUTS,

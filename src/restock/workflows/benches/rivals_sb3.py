@@ -6,6 +6,7 @@ ours got: many environments in one call, normalised observations and rewards, sm
 
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -61,12 +62,13 @@ class Rows(VecEnv):
         self.actions = actions
 
     def step_wait(self) -> Any:
-        seen, reward, _, ended, _ = self.rows.step(self.actions)
+        seen, reward, ended, cut, _ = self.rows.step(self.actions)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        if ended.all():
-            infos = [{"terminal_observation": one, "TimeLimit.truncated": True} for one in seen]
+        over = ended | cut
+        if over.all():
+            infos = [{"terminal_observation": one, "TimeLimit.truncated": bool(cut[0])} for one in seen]
             seen = self.rows.step(self.actions)[0]
-        return seen, reward.astype(np.float32), ended, infos
+        return seen, reward.astype(np.float32), over, infos
 
     def close(self) -> None:
         self.rows.close()
@@ -103,25 +105,42 @@ class Watch:
 
 def train(contest: Contest, seed: int, seconds: float, tuned: bool) -> Trained:
     """Learn for so many seconds; the environment is compiled before they begin."""
-    torch.set_num_threads(1)
-    setting = TUNED[contest.algorithm] if tuned else Setting()
-    environment: Any = contest.make(setting.rows if tuned else None)
-    environment.reset(seed=seed)
-    environment.step(environment.action_space.sample())
-    watch = Watch(seconds)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # such as its advice on spaces
-        model = _model(contest.algorithm, environment, setting, seed, tuned)
-        model.learn(total_timesteps=10**9, callback=watch)
+    model, watch = learn(contest.algorithm, contest.make, seed, seconds, TUNED[contest.algorithm] if tuned else None)
     lasted = time.process_time() - watch.began
     course = [(passed, as_policy(contest, kept)) for passed, kept in (*watch.kept, (lasted, weights(model)))]
     return Trained(lasted, int(model.num_timesteps), tuple(course))
 
 
+def learn(
+    algorithm: str, make: Callable[[int | None], Any], seed: int, seconds: float, tuned: Setting | None
+) -> tuple[Any, Watch]:
+    """The trained model, and its course.
+
+    Args:
+        algorithm: such as `ppo`.
+        make: the environment, with so many rows; none: the single one.
+        seed: of everything.
+        seconds: of this process.
+        tuned: how it is run; none: as the library would.
+    """
+    torch.set_num_threads(1)
+    setting = tuned or Setting()
+    environment: Any = make(tuned.rows if tuned else None)
+    environment.reset(seed=seed)
+    environment.step(environment.action_space.sample())
+    watch = Watch(seconds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as its advice on spaces
+        model = _model(algorithm, environment, setting, seed, tuned is not None)
+        model.learn(total_timesteps=10**9, callback=watch)
+    return model, watch
+
+
 def _model(algorithm: str, environment: Any, setting: Setting, seed: int, tuned: bool) -> Any:
     given = dict(setting.given)
     if algorithm in CONTINUOUS:
-        noise: Any = NormalActionNoise(np.zeros(1), np.full(1, setting.noise))
+        numbers = environment.action_space.shape[-1]
+        noise: Any = NormalActionNoise(np.zeros(numbers), np.full(numbers, setting.noise))
         given["action_noise"] = VectorizedActionNoise(noise, setting.rows) if tuned else noise
     if tuned:
         environment = VecNormalize(Rows(environment), gamma=given["gamma"])
