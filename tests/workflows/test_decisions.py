@@ -45,6 +45,7 @@ def _answered(sales: list[float]):
             {"sales": [None, 10.0, None], "terms": {}},
             {"sales": sales, "terms": {**FULL, "lead_time": 60}},
             {"sales": sales, "terms": {**FULL, "lead_time": {13: 1.0}}},
+            {"sales": sales, "terms": {"unit_cost": 3.0}, "discount": [0.25, 0.5]},
             {"sales": sales, "terms": FULL, "on_order": [{"periods_ago": 1, "quantity": 30}]},
         )
     )
@@ -63,6 +64,13 @@ def test_orders_follow_demand_stock_pipeline_packs_and_order_days(answers):
     assert new.expected_demand == pytest.approx(120, rel=0.1)
     # what is under way is counted, but not in full: until it is here, demand is lost and asks for no stock
     assert 0 <= coming.quantity <= usual.quantity - 10
+
+
+def test_the_price_is_what_customers_pay_now(answers):
+    usual, *_, discounted, _ = answers
+    assert usual.price == 10
+    assert discounted.price == pytest.approx(0.75 * 3.0 / 0.6)  # the cost is taken as 60 % of it
+    assert discounted.to_json()["price"] == pytest.approx(3.75)
 
 
 def test_what_is_not_given_is_assumed_and_said_in_both_languages(answers):

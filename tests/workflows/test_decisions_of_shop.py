@@ -35,6 +35,7 @@ def test_decisions_of_a_shop_are_those_of_its_plan_and_foreign_items_are_the_pre
     assert foreign.policy == "generalist"
     assert [one.policy for one in own] == [FALLBACK] * len(rows)
     np.testing.assert_allclose([one.quantity for one in own], decided.order[rows], atol=1e-3)
+    np.testing.assert_allclose([one.price for one in own], decided.price[rows], rtol=1e-5)
     assert "001-chosen" in own[0].assumptions[0].zh
     late = {"items": items, "period": "week", "today": str(day(history, history.shape[1] + 2))}
     told = decide_in_shop(Asked.model_validate(late), today)

@@ -32,7 +32,7 @@ UNSEEN = Text(
     "尚无可观察到需求的周期，预训练策略会等待首次销售；由传统规则决定",
 )
 Parts = tuple[tuple[Array, ...], Any]  # weights, and how they belong together
-NUMBERS = ("quantity", "wanted", "expected_demand", "spread")
+NUMBERS = ("quantity", "wanted", "price", "expected_demand", "spread")
 
 
 class DecidedItem(NamedTuple):
@@ -42,6 +42,7 @@ class DecidedItem(NamedTuple):
     site: str
     quantity: float  # what the supplier takes: packs, minimum, order day
     wanted: float  # before that
+    price: float  # money per unit that a customer pays this period: planned, or assumed; no policy sets it
     policy: str
     periods_seen: int
     expected_demand: float  # over lead time and review period
@@ -90,14 +91,15 @@ def _decide_some(team: Parts, asked: Asked, items: tuple[AskedItem, ...]) -> lis
     columns = (
         np.where(by_rule, answer.rule_taken, answer.taken).tolist(),
         np.where(by_rule, answer.rule_wanted, answer.wanted).tolist(),
+        [price * (1 - (item.discount or (0.0,))[0]) for price, item in zip(batch.price.tolist(), items, strict=True)],
         [FALLBACK if rule else GENERALIST for rule in by_rule.tolist()],
         periods.tolist(),
         answer.lead_demand.tolist(),
         answer.lead_spread.tolist(),
     )
     return [
-        DecidedItem(item.item, item.site, taken, wanted, policy, seen, demand, spread, tuple(assumed), warned)
-        for item, (taken, wanted, policy, seen, demand, spread), assumed, warned in zip(
+        DecidedItem(item.item, item.site, taken, wanted, price, policy, seen, demand, spread, tuple(assumed), warned)
+        for item, (taken, wanted, price, policy, seen, demand, spread), assumed, warned in zip(
             items, zip(*columns, strict=True), said, warnings, strict=True
         )
     ]

@@ -94,6 +94,7 @@ def _by_policy(today: Today, name: str, items: Sequence[AskedItem], rows: NDArra
             site=item.site,
             quantity=float(taken[i]),
             wanted=float(wanted[i]),
+            price=float(np.asarray(view.known.price)[i, 0]),
             policy=name,
             periods_seen=int(decided.periods_seen[rows[i]]),
             expected_demand=float(np.asarray(view.known.lead_demand)[i]),

@@ -66,6 +66,10 @@ class Decision(BaseModel):
     site: str
     quantity: float = Field(description="Units that the supplier takes: packs, minimum, order day")
     wanted: float = Field(description="Before that")
+    price: float = Field(
+        description="Money per unit that a customer pays this period, less a discount: planned, or assumed. No policy sets"
+        " it yet"
+    )
     policy: str
     periods_seen: int
     expected_demand: float = Field(description="Over lead time and review period")
