@@ -67,8 +67,8 @@ class Decision(BaseModel):
     quantity: float = Field(description="Units that the supplier takes: packs, minimum, order day")
     wanted: float = Field(description="Before that")
     price: float = Field(
-        description="Money per unit that a customer pays this period, less a discount: planned, or assumed. No policy sets"
-        " it yet"
+        description="Money per unit that a customer pays this period, less a discount: planned, or assumed; no policy"
+        " sets it yet"
     )
     policy: str
     periods_seen: int
