@@ -12,10 +12,19 @@ from restock.forecasting.choosing import Chosen
 from restock.forecasting.forecaster import Fitted, Forecaster
 from restock.forecasting.methods import METHODS as OWN
 from restock.forecasting.panel import Panel
+from restock.workflows.benches.mlforecast_rivals import NAME as MLFORECAST
+from restock.workflows.benches.mlforecast_rivals import GlobalTrees
 from restock.workflows.benches.statsforecast_rivals import MODELS, Rival
 
 OURS = ("deep_ets", "deep", "lightgbm", "median_ensemble")  # the first that takes part is compared with all others
-LEARNED = ("deep", "deep_ets", "deep_censored", "lightgbm", "lightgbm_quantile")  # whose numbers depend on a seed
+LEARNED = (
+    "deep",
+    "deep_ets",
+    "deep_censored",
+    "lightgbm",
+    "lightgbm_quantile",
+    MLFORECAST,
+)  # whose numbers depend on a seed
 QUICK_METHODS = ("seasonal_naive", "seasonal_mean", "croston_sba", "ets", "median_ensemble", "lightgbm_quantile")
 
 
@@ -54,6 +63,8 @@ METHODS["deep"] = lambda: Once(OWN["deep"]())
 METHODS["deep_ets"] = lambda: Chosen((METHODS["deep"](), OWN["ets"]()), how="average", title="deep_ets")
 if find_spec("statsforecast") is not None:  # the extra `bench`
     METHODS |= {name: partial(Rival, name) for name in MODELS}
+if find_spec("mlforecast") is not None:
+    METHODS[MLFORECAST] = GlobalTrees
 
 
 def make(name: str) -> Entry:
