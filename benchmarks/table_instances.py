@@ -180,6 +180,20 @@ def pricing() -> str:
     return caption(results, says) + table(head, body)
 
 
+def chain() -> str:
+    results = load("chain")
+    body = []
+    for method in dict.fromkeys(row["method"] for row in results.rows):
+        mine = results.pick([method]).rows
+        cells = []
+        for row in mine:
+            noise = "" if row["seed_spread"] is None else f" ± {row['seed_spread']:.1f}"
+            cells += [f"{row['value']:.1f}{noise}", f"{row['gap_percent']:.1f} %"]
+        body.append([f"`{method}`", *cells, f"{mine[0]['seeds']}", f"{max(row['seconds'] for row in mine):.0f}"])
+    head = ["method", *(part for name in results.instances for part in (name, "below foresight")), "seeds", "seconds"]
+    return caption(results, "Profit of an episode, ± standard deviation between seeds;") + table(head, body)
+
+
 def learned_lots(method: str) -> str:
     """Fixed order costs and lot sizing, for the page of an algorithm, beside the rules."""
     benches = {"Fixed order cost": load("fixed-cost"), "Lot sizing": load("lot-sizing")}

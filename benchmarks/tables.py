@@ -168,6 +168,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "lot-sizing": instances.lot_sizing,
         "nonstationary": instances.nonstationary,
         "pricing": instances.pricing,
+        "chain": instances.chain,
         "rivals": rivals,
         "simulator": simulator,
         "money": money,
