@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 
 import table_forecast as forecasts
+import table_forecast_bars as forecast_aims
 import table_generalist as generalist
 import table_instances as instances
 from table_parts import FREE, Row, between, bold, caption, load, percent, read, table
@@ -175,6 +176,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "forecast": forecasts.accuracy,
         "forecast-lead-times": forecasts.lead_times,
         "forecast-new-items": forecasts.new_items,
+        "forecast-bars": forecast_aims.bars,
     },
     "algorithms/choosing.md": {"algorithms": algorithms},
     "algorithms/pathwise.md": {

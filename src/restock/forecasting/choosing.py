@@ -62,12 +62,11 @@ class Chosen:
     costs: Costs = field(default_factory=Costs)
     how: How = "weigh"
     n_windows: int = 3
-    title: str = ""  # its name; empty: how it chooses
 
     @property
     def name(self) -> str:
         """A column of tables."""
-        return self.title or self.how
+        return self.how
 
     def fit(self, panel: Panel, h: int, seed: int = 0) -> "FittedChosen":
         """Try the candidates on windows of the past, then fit each on everything."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from restock.errors import UsageError, nearest
 from restock.forecasting.baselines import BASELINES
-from restock.forecasting.choosing import Chosen
+from restock.forecasting.blend import Blend
 from restock.forecasting.forecaster import Forecaster
 from restock.forecasting.local import Local, recovered_demand
 from restock.forecasting.trees import QuantileTrees, Trees
@@ -26,7 +26,7 @@ TITLES: dict[str, Text] = {
     "lightgbm": Text("boosted trees (LightGBM)", "梯度提升树（LightGBM）"),
     "lightgbm_quantile": Text("boosted trees per quantile (LightGBM)", "分位数梯度提升树（LightGBM）"),
     "deep": Text("one network for all series, of periods in stock", "统一神经网络（有货时期）"),
-    "deep_ets": Text("mean of the network's and ETS's quantiles", "神经网络与 ETS 分位数的均值"),
+    "deep_trees": Text("network and boosted trees per quantile", "神经网络与分位数梯度提升树"),
     "deep_censored": Text(
         "one network for all series, sold-out periods as cut short", "统一神经网络（缺货时期按截断处理）"
     ),
@@ -45,7 +45,7 @@ METHODS: dict[str, Callable[[], Forecaster]] = {
     "lightgbm": Trees,
     "lightgbm_quantile": QuantileTrees,
     "deep": lambda: _deep("deep", "leave_out"),
-    "deep_ets": lambda: Chosen((find_method("deep"), find_method("ets")), how="average", title="deep_ets"),
+    "deep_trees": lambda: Blend("deep_trees", find_method("deep"), find_method("lightgbm_quantile")),
     "deep_censored": lambda: _deep("deep_censored", "thin"),
 }
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from restock.forecasting.blend import Blend
 from restock.forecasting.deep.forecaster import Deep, FittedDeep
 from restock.forecasting.deep.saved import dump, restore
 from restock.forecasting.forecaster import Fitted, Forecaster
@@ -48,7 +49,10 @@ def forecaster_of(folder: Folder, name: str) -> Forecaster:
         UsageError: there is none of that name.
     """
     method = find_method(name)
-    return Kept(method, Folder(folder.path / PLACE)) if isinstance(method, Deep) else method
+    place = Folder(folder.path / PLACE)
+    if isinstance(method, Blend) and isinstance(method.first, Deep):
+        return replace(method, first=Kept(method.first, place))
+    return Kept(method, place) if isinstance(method, Deep) else method
 
 
 def fit_kept(folder: Folder, name: str, panel: Panel, h: int, seed: int) -> Fitted:

@@ -15,7 +15,7 @@ from restock.forecasting.deep.settings import DeepConfig
 from restock.forecasting.deep.windows import cut
 from restock.forecasting.forecaster import Ask
 from restock.storage.folder import Folder
-from restock.workflows.kept_fits import Kept
+from restock.workflows.kept_fits import Kept, forecaster_of
 
 SMALL = DeepConfig(context=14, hidden=16, blocks=1, members=2, updates=60, round=20, batch=64, learning_rate=5e-3)
 ASK = Ask(7, n_samples=200)
@@ -119,6 +119,13 @@ def test_the_same_data_are_learned_once_in_a_project(fitted, panel, forecast, tm
     for other in ((changed, H, 1), (panel, H, 2), (panel.until(80), H, 1)):
         kept.fit(*other)
     assert len(learned) == 4
+
+
+def test_the_network_of_a_blend_is_kept_as_one_alone_is(tmp_path):
+    blend, alone = (forecaster_of(Folder(tmp_path), name) for name in ("deep_trees", "deep_censored"))
+    assert isinstance(blend.first, Kept)
+    assert blend.first.folder.path == alone.folder.path
+    assert forecaster_of(Folder(tmp_path), "ets").name == "ets"
 
 
 def test_an_odd_panel_is_refused_in_words(fitted, panel):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from restock.forecasting.choosing import Chosen
+from restock.forecasting.blend import Blend
 from restock.forecasting.forecaster import Fitted, Forecaster
 from restock.forecasting.methods import METHODS as OWN
 from restock.forecasting.panel import Panel
@@ -16,15 +16,9 @@ from restock.workflows.benches.mlforecast_rivals import NAME as MLFORECAST
 from restock.workflows.benches.mlforecast_rivals import GlobalTrees
 from restock.workflows.benches.statsforecast_rivals import MODELS, Rival
 
-OURS = ("deep_ets", "deep", "lightgbm", "median_ensemble")  # the first that takes part is compared with all others
-LEARNED = (
-    "deep",
-    "deep_ets",
-    "deep_censored",
-    "lightgbm",
-    "lightgbm_quantile",
-    MLFORECAST,
-)  # whose numbers depend on a seed
+OURS = ("deep_trees", "deep", "lightgbm", "median_ensemble")  # the first that takes part is compared with all others
+# Their numbers depend on a seed.
+LEARNED = ("deep", "deep_trees", "deep_censored", "lightgbm", "lightgbm_quantile", MLFORECAST)
 QUICK_METHODS = ("seasonal_naive", "seasonal_mean", "croston_sba", "ets", "median_ensemble", "lightgbm_quantile")
 
 
@@ -60,7 +54,8 @@ KEPT = 24  # fits: of as many windows and seeds
 _FITTED: dict[Any, Fitted] = {}
 METHODS: dict[str, Callable[[], Forecaster]] = dict(OWN)
 METHODS["deep"] = lambda: Once(OWN["deep"]())
-METHODS["deep_ets"] = lambda: Chosen((METHODS["deep"](), OWN["ets"]()), how="average", title="deep_ets")
+METHODS["lightgbm_quantile"] = lambda: Once(OWN["lightgbm_quantile"]())
+METHODS["deep_trees"] = lambda: Blend("deep_trees", METHODS["deep"](), METHODS["lightgbm_quantile"]())
 if find_spec("statsforecast") is not None:  # the extra `bench`
     METHODS |= {name: partial(Rival, name) for name in MODELS}
 if find_spec("mlforecast") is not None:
