@@ -81,7 +81,7 @@ def money() -> str:
 
 
 def _against(row: Row) -> str:
-    if row.get("against") is None:
+    if row.get("ours") != OURS[0]:
         return ""
     return f"{row['against']:+.3f} ({row['low']:+.3f} … {row['high']:+.3f})"
 

@@ -46,7 +46,7 @@ def _accuracy(kept: Results, name: str) -> Bar:
     """The rival that comes nearest decides."""
     what, bar = f"{SETS[name]}: scaled pinball", "below each of five rivals, interval below 0"
     rows = {rival: kept.get(name, rival) for rival in RIVALS}
-    there = [row for row in rows.values() if row is not None and row.get("against") is not None]
+    there = [row for row in rows.values() if row is not None and row.get("ours") == BEST]
     if not there:
         return Bar(what, bar, "", None)
     near = max(there, key=lambda row: row["high"])

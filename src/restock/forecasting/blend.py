@@ -64,7 +64,7 @@ def _moved(paths: Floats, blend: Forecast, seed: int) -> Floats:
     noise = np.random.default_rng(seed).random(paths.shape, dtype=np.float32)  # equal units come in any order
     rank = np.lexsort((noise, paths), axis=0).argsort(axis=0)
     level = (np.arange(len(paths)) + 0.5) / len(paths)
-    table = np.moveaxis(between(blend.quantiles, blend.levels, level), -1, 0)
+    table = np.moveaxis(between(blend.quantiles, blend.levels, level.tolist()), -1, 0)
     return np.where(_in_the_middle(level)[rank], np.take_along_axis(table, rank, axis=0), paths)
 
 
