@@ -80,7 +80,7 @@ def _new_items(kept: Results, name: str) -> Bar | None:
         return None
     gain = f"{row['against_percent']:+.1f} % ({row['low']:+.1f} … {row['high']:+.1f})"
     what = f"{SETS[name].split(',')[0]}: error of new items, against the category's mean"
-    return Bar(what, "−10 %", gain, row["against_percent"] <= GAIN)
+    return Bar(what, "-10 %", gain, row["against_percent"] <= GAIN)
 
 
 def _sold_out() -> Bar:
@@ -106,10 +106,10 @@ def _money() -> list[Bar]:
         Bar("the same, model right", "at most + 1 %", _gap(right), right["against_percent"] <= LOSS),
         *(
             Bar(
-                f"the same against the best of the baselines (`{least[shop]['method']}`), model {title.split(':')[0]}",
-                "below",
+                f"the same against the best baseline (`{least[shop]['method']}`), model {title.split(':')[0]}",
+                "below, at equal stock",
                 f"{_than(row, least[shop]):+.1f} %, stock {row['on_hand']:.2f} against {least[shop]['on_hand']:.2f}",
-                row["value"] < least[shop]["value"],
+                row["value"] + row["stderr"] < least[shop]["value"],
             )
             for (shop, title), row in zip(SHOPS.items(), (wrong, right), strict=True)
         ),

@@ -177,6 +177,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "forecast-lead-times": forecasts.lead_times,
         "forecast-new-items": forecasts.new_items,
         "forecast-bars": forecast_aims.bars,
+        "forecast-money": forecasts.money,
     },
     "algorithms/choosing.md": {"algorithms": algorithms},
     "algorithms/pathwise.md": {
