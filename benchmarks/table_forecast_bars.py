@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 from table_forecast import DAILY, OURS, RIVALS, SETS, SHOPS
-from table_parts import RESULTS, Results, Row, load, read, table
+from table_parts import Results, Row, load, read, table
 
 BEST = OURS[0]
 INSIDE = (0.88, 0.92)  # share of periods that the 90 % interval shall hold
 GAIN = -10.0  # percent of the category mean's error, for new items
 LOSS = 1.0  # percent that money may cost more where the model is right
-BIAS = 3.0  # percent, of demand on sold-out days
 LEARN, FORECAST, MEMORY = 120.0, 30.0, 4.0  # seconds, seconds, GB
 
 
@@ -34,7 +33,6 @@ def bars() -> str:
         *(_accuracy(kept, name) for name in SETS),
         *(_coverage(kept, name) for name in SETS),
         *(_lead(kept, name) for name in DAILY),
-        _sold_out(),
         *(_new_items(kept, name) for name in SETS),
         *_money(),
         *_speed(),
@@ -83,18 +81,7 @@ def _new_items(kept: Results, name: str) -> Bar | None:
     return Bar(what, "-10 %", gain, row["against_percent"] <= GAIN)
 
 
-def _sold_out() -> Bar:
-    what, bar = "sold-out days of FreshRetailNet whose demand is known: bias", "within ± 3 %"
-    if not (RESULTS / "stockouts.json").exists():
-        return Bar(what, bar, "", None)
-    rows = {row["method"]: row for row in load("stockouts").rows}
-    ours, naive = rows["deep_share"]["value"], rows["naive"]["value"]
-    return Bar(what, bar, f"{ours:+.1f} %; sales taken for demand: {naive:+.1f} %", abs(ours) <= BIAS)
-
-
 def _money() -> list[Bar]:
-    if not (RESULTS / "forecast-money.json").exists():
-        return [Bar("cost of orders, against `nll`", "below, or at most + 1 %", "", None)]
     kept = load("forecast-money")
     wrong, right = (kept.get(shop, "end_to_end") for shop in SHOPS)
     assert wrong is not None
@@ -127,8 +114,6 @@ def _than(row: Row, rival: Row) -> float:
 def _speed() -> list[Bar]:
     learn = "3,000 series of 90 days are learned, compilation included"
     tell = "100,000 series of 90 days are forecast"
-    if not (RESULTS / "forecast-speed.json").exists():
-        return [Bar(learn, "120 s", "", None), Bar(tell, "30 s, 4 GB", "", None)]
     kept = read("forecast-speed")
     mine, told = kept["learn"], kept["forecast"]
     fast = told["seconds"] <= FORECAST and kept["most_gb"] <= MEMORY

@@ -68,3 +68,21 @@ def test_rows_measured_later_appear_with_their_seeds_commit_seconds_and_load(tab
     assert "| geometric-p39-L3 | | 2.00 ± 0.50 % |" in text
     assert "5 seeds; first training 16 s in the median, 20 s at most; 2 cores at a load of 0.5 to 3.0" in text
     assert "commits `abc`, `def`." in text
+
+
+def test_an_aim_is_reached_only_below_every_rival_and_missing_ones_are_named(tables, parts):
+    aims = importlib.import_module("table_forecast_bars")
+
+    def said(rivals: dict[str, float]) -> tuple[str, bool | None]:
+        common = {"instance": "bakery", "ours": aims.BEST, "against": -0.02, "low": -0.04}
+        rows = tuple({**common, "method": name, "high": high} for name, high in rivals.items())
+        bar = aims._accuracy(parts.Results(rows, ()), "bakery")
+        return bar.figure, bar.reached
+
+    below = dict.fromkeys(aims.RIVALS, -0.01)
+    assert said(below)[1] is True
+    figure, reached = said({**below, "auto_ets": 0.001})
+    assert (reached, "`auto_ets`: -0.020 (-0.040 … +0.001)" in figure) == (False, True)
+    del below["auto_theta"]
+    figure, reached = said(below)
+    assert (reached, figure.endswith("not measured: `auto_theta`")) == (None, True)
