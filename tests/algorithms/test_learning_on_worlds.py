@@ -39,6 +39,16 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(whole_run) -> No
     assert list(put_down) == [2, 4]
 
 
+def test_worlds_that_are_there_are_learned_from_as_they_are() -> None:
+    one = draw_worlds(np.random.default_rng(5), 1, CONFIG.history + CONFIG.periods)
+    several = jax.tree.map(lambda x: jnp.concatenate([x, x]), one)  # whichever is picked, it is the same
+    policies = [train_generalist(CONFIG, 3, (worlds,)) for worlds in (one, several)]
+    for alone, picked in zip(*map(jax.tree.leaves, policies), strict=True):
+        np.testing.assert_allclose(alone, picked, atol=1e-6)
+    other = train_generalist(CONFIG, 3)
+    assert np.abs(other.see.weight - policies[0].see.weight).max() > 1e-4
+
+
 def test_every_weight_learns(whole_run) -> None:
     policy, _ = whole_run
     before = begin(CONFIG, 3).policy

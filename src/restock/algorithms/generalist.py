@@ -23,7 +23,7 @@ from restock.policies.rules import buy
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import Seen, run_remembering
 from restock.simulator.types import Decision, Known, Shop, View
-from restock.simulator.worlds import LONGEST, TAUGHT, Prior, draw_worlds
+from restock.simulator.worlds import LONGEST, TAUGHT, Prior, Worlds, draw_worlds
 
 SLOPE = 4.0  # of orders at zero, per usual surprise
 LOTS = 5.0  # how much steeper it is for a lot, per lot of the size of a usual surprise
@@ -92,7 +92,7 @@ class Reaching(eqx.Module):
 def train_generalist(
     config: GeneralistConfig,
     seed: int,
-    priors: tuple[Prior, ...] = TAUGHT,
+    priors: tuple[Prior | Worlds, ...] = TAUGHT,
     after: Callable[[int, Learner, float], None] = lambda done, learner, score: None,
     resume: tuple[int, Learner] | None = None,
 ) -> Generalist:
@@ -101,7 +101,8 @@ def train_generalist(
     Args:
         config: settings.
         seed: of weights and worlds.
-        priors: of the worlds, an equal share of each batch from each; one may stand there twice.
+        priors: of the worlds, an equal share of each batch from each; one may stand there twice. Worlds that are there
+            already, as long as history and periods together, are picked from.
         after: told the updates done, what training carries, and the mean score of the last worlds.
         resume: where an earlier call stopped, as `after` was told.
     """
@@ -110,7 +111,7 @@ def train_generalist(
 
     def drawn(done: int) -> list[Lives]:
         generator = np.random.default_rng([seed, done])
-        worlds = [draw_worlds(generator, count, periods, prior) for prior in priors]
+        worlds = [_some(generator, count, periods, prior) for prior in priors]
         return [live_worlds(w, generator, config.history) for w in worlds]
 
     with ThreadPoolExecutor(1) as ahead:  # the next worlds are drawn while these are learned from
@@ -122,6 +123,13 @@ def train_generalist(
             done += config.at_once
             after(done, learner, float(scores.mean()))
     return learner.policy
+
+
+def _some(generator: np.random.Generator, count: int, periods: int, source: Prior | Worlds) -> Worlds:
+    if isinstance(source, Prior):
+        return draw_worlds(generator, count, periods, source)
+    rows = generator.integers(len(source.loss), size=count)
+    return jax.tree.map(lambda x: x[rows], source)
 
 
 def begin(config: GeneralistConfig, seed: int) -> Learner:

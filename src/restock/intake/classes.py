@@ -51,7 +51,7 @@ def classify(history: History, until: int | None = None) -> Classes:
     worth = sold.sum(1) if np.isnan(price).all() else (sold * np.nan_to_num(price)).sum(1)
     seen = (history.known[:, :end] > 0) & (history.on_sale[:, :end] > 0)
     demand = np.where(seen, history.demand[:, :end], 0).astype(np.float64)
-    return Classes(_by_value(worth), _by_steadiness(demand, seen), _by_pattern(demand, seen, sold))
+    return Classes(_by_value(worth), _by_steadiness(demand, seen), pattern_of(demand, seen, sold))
 
 
 def _by_value(worth: NDArray[np.float64]) -> Names:
@@ -75,7 +75,14 @@ def _by_steadiness(demand: NDArray[np.float64], seen: NDArray[np.bool_]) -> Name
     return np.select([variation <= X_BELOW, variation <= Y_BELOW], ["X", "Y"], "Z")
 
 
-def _by_pattern(demand: NDArray[np.float64], seen: NDArray[np.bool_], sold: NDArray[np.float64]) -> Names:
+def pattern_of(demand: NDArray[np.float64], seen: NDArray[np.bool_], sold: NDArray[np.float64]) -> Names:
+    """Syntetos, Boylan and Croston (2005), for rows that have been observed for long enough.
+
+    Args:
+        demand: units, 0 where it was not observed. [row, period]
+        seen: whether it was. [row, period]
+        sold: units; a row that never sold has no pattern. [row, period]
+    """
     busy = demand > 0
     times = np.maximum(busy.sum(1), 1)
     interval = seen.sum(1) / times

@@ -47,10 +47,11 @@ class Score(NamedTuple):
     each: NDArray[np.float64]
 
 
-def evaluation_worlds(prior: str, seen: int) -> Lives:
-    """Worlds that no training, no tuning and no choice has seen."""
+def evaluation_worlds(prior: str, seen: int) -> tuple[Worlds, Lives]:
+    """Worlds that no training, no tuning and no choice has seen, and how a policy lives through them."""
     generator = np.random.default_rng([EVALUATION, len(prior)])
-    return live_worlds(PRIORS[prior](generator, EVALUATED, HISTORY + PERIODS), generator, HISTORY, seen)
+    worlds = PRIORS[prior](generator, EVALUATED, HISTORY + PERIODS)
+    return worlds, live_worlds(worlds, generator, HISTORY, seen)
 
 
 def development_worlds(prior: str) -> Lives:
@@ -61,40 +62,49 @@ def development_worlds(prior: str) -> Lives:
 
 def score_of(policy: Remembering, lives: Lives) -> Score:
     """The mean score and its standard error over worlds."""
-    return _score(np.asarray(_scores(policy, lives), np.float64))
+    return score_from(np.clip(np.asarray(_scores(policy, lives), np.float64), BOUND, 1.0))
 
 
 def foresight_score(lives: Lives) -> Score:
     """Of a shop that knew all; no bound where customers wait, and packs and minimum are ignored."""
     _, earned = run(*with_foresight(lives.stretch), keep=profit_at_cost)
-    return _score(np.asarray((earned.sum(1) - lives.nothing) / lives.worth, np.float64))
+    return score_from(np.clip(np.asarray((earned.sum(1) - lives.nothing) / lives.worth, np.float64), BOUND, 1.0))
 
 
-def _score(shares: NDArray[np.float64]) -> Score:
-    each = np.clip(shares, BOUND, 1.0)
+def score_from(each: NDArray[np.float64]) -> Score:
+    """Of the shares that were gained in each world."""
     return Score(float(each.mean()), float(each.std() / len(each) ** 0.5), each)
 
 
 @cache
 def adaptive_base_stock() -> AdaptiveBaseStock:
     """The rule with the best score on worlds of the prior, of all these numbers."""
-    return tuned(AdaptiveBaseStock, (range(MEANS), SAFETIES, FACTORS))
+    return tuned(AdaptiveBaseStock, (range(MEANS), SAFETIES, FACTORS), _worlds_to_tune_on())
 
 
 @cache
 def adaptive_reorder() -> AdaptiveReorder:
     """The rule with the best score on worlds of the prior, of all these numbers."""
 
+    return reorder_tuned_on(_worlds_to_tune_on())
+
+
+def reorder_tuned_on(lives: Lives) -> AdaptiveReorder:
+    """The rule with the best score on these worlds, of all these numbers."""
+
     def make(estimate: jax.Array, *habits: jax.Array) -> AdaptiveReorder:
         return AdaptiveReorder(estimate, Habits(*habits))
 
-    return tuned(make, (range(MEANS), FACTORS, SAFETIES, PATIENCES, PAYS))
+    return tuned(make, (range(MEANS), FACTORS, SAFETIES, PATIENCES, PAYS), lives)
 
 
-def tuned(make: Callable[..., Rule], choices: tuple[tuple[float, ...] | range, ...]) -> Rule:
-    """The best numbers: one after the other, from the middle of each, until none of them changes any more."""
+def _worlds_to_tune_on() -> Lives:
     generator = np.random.default_rng(TO_TUNE)
-    lives = live_worlds(draw_worlds(generator, TUNED_ON, HISTORY + PERIODS), generator, HISTORY)
+    return live_worlds(draw_worlds(generator, TUNED_ON, HISTORY + PERIODS), generator, HISTORY)
+
+
+def tuned(make: Callable[..., Rule], choices: tuple[tuple[float, ...] | range, ...], lives: Lives) -> Rule:
+    """The best numbers: one after the other, from the middle of each, until none of them changes any more."""
 
     @cache
     def score(numbers: tuple[float, ...]) -> float:
