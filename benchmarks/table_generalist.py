@@ -8,6 +8,7 @@ from table_parts import Row, caption, load, read, table
 PRIORS = ("prior", "second-prior")
 METHODS = {"adaptive_base_stock": "base stock", "adaptive_reorder": "reorder", "generalist": "generalist"}
 SEEN = 5  # periods, of the first table
+OBSERVATIONS = (0, 1, 2, 5, 10, 20, 50)
 POISSON = re.compile(r"unknown-poisson-p(\d+)-L\d+")
 SETS = {"complete_journey": "Complete Journey"}
 
@@ -35,7 +36,7 @@ def observations() -> str:
     """Scores by the number of periods that had been seen."""
     results = load("generalist")
     body = []
-    for seen in (0, 1, 2, 5, 10, 20, 50):
+    for seen in OBSERVATIONS:
         line = [str(seen)]
         for prior in PRIORS:
             rows = [results.get(f"{prior}-{seen}", method) for method in METHODS]
@@ -44,6 +45,55 @@ def observations() -> str:
         body.append(line)
     columns = [*METHODS.values(), "against base stock"]
     return table(["observations", *columns, *columns], body)
+
+
+DEMANDS = ("smooth", "erratic", "intermittent", "lumpy")
+WAYS = {
+    "fixed": "always in the same time",
+    "crossing": "random, orders may cross",
+    "in_order": "random, in order",
+    "lost": "some orders never come",
+    "told": "law told",
+    "promised": "promise kept",
+    "broken": "promise too short",
+    "unknown": "nothing told",
+}
+
+
+def classes() -> str:
+    """Scores by what is asked for and by how goods come."""
+    results = load("generalist")
+    body = []
+    for name, says in ({name: name for name in DEMANDS} | WAYS).items():
+        rows = [results.get(f"class-{name}", method) for method in (*METHODS, "foresight")]
+        base, reorder, learned, bound = (row for row in rows if row is not None)
+        line = [says, *(f"{row['value']:.3f}" for row in (base, reorder, learned)), _gain(learned)]
+        body.append([*line, f"{bound['value']:.3f}"])
+    source = results.pick(None, [f"class-{name}" for name in (*DEMANDS, *WAYS)])
+    head = ["", *METHODS.values(), "generalist - base stock", "perfect foresight"]
+    return caption(source, "The 4,000 worlds of the prior, five periods seen;") + table(head, body)
+
+
+def shop() -> str:
+    """Scores in one shop by the number of periods that had been seen."""
+    results = load("generalist")
+    methods = ("adaptive_base_stock", "adaptive_reorder", "tuned_on_shop", "trained_on_shop", "generalist", "foresight")
+    body = []
+    for seen in OBSERVATIONS:
+        rows = {method: results.get(f"shop-{seen}", method) for method in methods}
+        body.append([str(seen), *(f"{row['value']:.3f}" for row in rows.values() if row is not None)])
+    source = results.pick(None, [f"shop-{seen}" for seen in OBSERVATIONS])
+    errors = [row["stderr"] for row in source.pick(["generalist"]).rows]
+    head = ["observations", "base stock", "reorder", "reorder tuned on the shop", "trained on the shop", "generalist"]
+    says = f"2,000 items of the shop, standard error {fmean(errors):.3f};"
+    return caption(source, says) + table([*head, "perfect foresight"], body)
+
+
+def _gain(row: Row) -> str:
+    """The difference from the adaptive base stock, and its interval."""
+    middle = (row["low"] + row["high"]) / 2
+    said = f"{middle:+.3f}"
+    return f"{f'**{said}**' if row['low'] > 0 else said}, {row['low']:+.3f} to {row['high']:+.3f}"
 
 
 def _against(rows: list[Row]) -> str:

@@ -191,6 +191,8 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "concepts/generalist.md": {
         "worlds": generalist.worlds,
         "observations": generalist.observations,
+        "classes": generalist.classes,
+        "shop": generalist.shop,
         "unknown-law": generalist.unknown_law,
         "ablations": generalist.ablations,
         "real": generalist.real,

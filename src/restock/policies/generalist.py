@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from restock.policies.lots import Habits, Usual, still_to_come, terms_of, usual, whole
 from restock.policies.memory import Beliefs, Memory, Told, believe, empty_memory, outline, remember
-from restock.policies.network import Layer, Parts, stock_inputs
+from restock.policies.network import Layer, Parts, draw_layers, layer_sizes, stock_inputs
 from restock.policies.rules import buy, position
 from restock.simulator.remembering import Seen
 from restock.simulator.types import Decision, Known, Number, Shop, View
@@ -165,29 +165,11 @@ def untrained(longest: int, hidden: int, state: int, key: Array) -> Generalist:
         state: numbers of the learned memory.
         key: of the weights.
     """
-    shapes, layers = sizes(longest, hidden, state), {}
-    drawn = jax.random.normal(key, (sum(out * into for out, into in shapes.values()),))
-    for name, (out, into) in shapes.items():
-        weight, drawn = drawn[: out * into].reshape(out, into), drawn[out * into :]
-        gain = 0.05 if name in ("level", "correct") else 1.0
-        layers[name] = Layer(weight * gain / into**0.5, jnp.zeros(out))
+    sizes = {**layer_sizes(facts_length(longest) + state, longest, hidden), "write": (2 * state, NEWS)}
+    layers = draw_layers(sizes, key)
     # at first, places of the state forget at rates from a half to a hundredth
     rates = jnp.concatenate([jnp.zeros(state), jnp.linspace(0.0, -4.5, state)])
     return Generalist(**{**layers, "write": Layer(layers["write"].weight, rates)})
-
-
-def sizes(longest: int, hidden: int, state: int) -> dict[str, tuple[int, int]]:
-    """Outputs and inputs of each layer."""
-    return {
-        "see": (hidden, facts_length(longest) + state),
-        "mix": (hidden, hidden),
-        "level": (2, hidden),
-        "join": (hidden, hidden),
-        "weigh": (hidden, 2 + longest),
-        "think": (hidden, hidden),
-        "correct": (1, hidden),
-        "write": (2 * state, NEWS),
-    }
 
 
 def facts_length(longest: int) -> int:

@@ -4,6 +4,7 @@ Everything is an exponentially weighted mean that knows its own weight, so that 
 none at all leaves the prior: the guess that like items give, or one unit per period.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import equinox as eqx
@@ -172,64 +173,106 @@ def week_factor(week: Float[Array, " week"], covered: Number) -> Number:
     return (days @ week) / jnp.maximum(days.sum(), 1e-6)
 
 
+class _Today(NamedTuple):
+    """A period that is over, and what was expected of it."""
+
+    told: Told
+    beliefs: Beliefs
+    seen: Seen
+    day: Number  # factor of the weekday
+    lifted: Number  # 1 in promotions and events
+    factor: Number  # of weekday and lift
+
+
 def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
     """The memory after one more period."""
     told, beliefs = Told(*known.features), believe(memory, shop, known)
-    sales, hidden, weight = seen.sales, seen.hidden, seen.weight
     day = jnp.where(told.days > 0, jnp.clip(beliefs.week[0], 0.05, 5.0), 1.0)
     lifted = jnp.maximum(jnp.maximum(told.promotion, told.event), 0.0)
     factor = day * jnp.where(lifted > 0, jnp.clip(beliefs.lift, 0.3, 10.0), 1.0)
-    plain = sales / factor
-    counts = weight * jnp.minimum(day, 1.0)  # a day on which hardly anything is sold says little of the mean
+    today = _Today(told, beliefs, seen, day, lifted, factor)
+    memory = _with_seasons(_with_means(_with_surprise(memory, today), today), today)
+    return replace(
+        memory,
+        count=memory.count + seen.weight,
+        last=jnp.concatenate([seen.sales[None], memory.last[:-1]]),
+        last_hidden=jnp.concatenate([seen.hidden[None], memory.last_hidden[:-1]]),
+        leads=memory.leads + seen.leads,
+    )
 
-    def move(sums: Array, weights: Array, rates: Array, value: Array, counts: Array) -> tuple[Array, Array]:
-        step = rates * counts
-        return sums + step * (value - sums), weights + step * (1.0 - weights)
 
-    means, weights = move(memory.means, memory.weights, RATES, plain, counts)
-    open_means, open_weights = move(memory.open_means, memory.open_weights, ERRORS, plain, counts * (1.0 - hidden))
-    usual_day = beliefs.full_means[USUAL] * factor
-    full = jnp.where(hidden > 0, beyond(usual_day, beliefs.spreads[USUAL], sales), sales) / factor
-    full_means, full_weights = move(memory.full_means, memory.full_weights, ERRORS, full, counts)
-    surprise = weight * (sales - beliefs.means[2] * factor)
+def _with_surprise(memory: Memory, today: _Today) -> Memory:
+    """How far sales were from their mean, and how often there were none; before the mean moves."""
+    seen, beliefs = today.seen, today.beliefs
+    surprise = seen.weight * (seen.sales - beliefs.means[2] * today.factor)
     # the first sales of all are no surprise, as there was nothing to expect: they say how large a usual one would be
-    nothing_expected = (memory.weights[2] <= 0) & (told.category <= 0)
-    square = jnp.where(nothing_expected, sales + ASSUMED_DISPERSION * sales**2, surprise**2)
+    nothing_expected = (memory.weights[2] <= 0) & (today.told.category <= 0)
+    square = jnp.where(nothing_expected, seen.sales + ASSUMED_DISPERSION * seen.sales**2, surprise**2)
     surprise = jnp.where(nothing_expected, 0.0, surprise)
-    squares, square_weights = move(memory.squares, memory.square_weights, ERRORS, square, weight)
-    share = weight * ERRORS
-    ratio = sales / jnp.maximum(beliefs.means[2], 1e-6)
-    lift, lift_weight = move(memory.lift, memory.lift_weight, jnp.asarray(VISIT), ratio / day, weight * lifted)
-    year_ratio = jnp.minimum(sales / beliefs.scale, 30.0)
-    at_week, at_year = jnp.arange(WEEK) == 0, jnp.arange(YEAR) == 0
-    plain_day = weight * told.days * (1.0 - lifted)
-    week, week_weights = move(memory.week, memory.week_weights, VISIT * at_week, jnp.minimum(ratio, 10.0), plain_day)
-    year, year_weights = move(memory.year, memory.year_weights, VISIT * at_year, year_ratio, weight * told.weeks)
-    turn_week, turn_year = told.days > 0, (told.weeks > 0) & (told.moves > 0)
-    return Memory(
-        count=memory.count + weight,
+    squares, square_weights = _moved(memory.squares, memory.square_weights, ERRORS, square, seen.weight)
+    share = seen.weight * ERRORS
+    return replace(
+        memory,
+        squares=squares,
+        square_weights=square_weights,
+        hidden=memory.hidden + share * (seen.hidden - memory.hidden),
+        empty=memory.empty + share * ((seen.sales <= 0) - memory.empty),
+        product=memory.product + 0.1 * seen.weight * (surprise * memory.surprise - memory.product),
+        surprise=surprise,
+    )
+
+
+def _with_means(memory: Memory, today: _Today) -> Memory:
+    """Sales of a usual weekday: all, those that nothing was hidden of, and with what was hidden filled up."""
+    seen, beliefs, factor = today.seen, today.beliefs, today.factor
+    plain = seen.sales / factor
+    counts = seen.weight * jnp.minimum(today.day, 1.0)  # a day on which hardly anything is sold says little of the mean
+    means, weights = _moved(memory.means, memory.weights, RATES, plain, counts)
+    open_means, open_weights = _moved(
+        memory.open_means, memory.open_weights, ERRORS, plain, counts * (1.0 - seen.hidden)
+    )
+    more = beyond(beliefs.full_means[USUAL] * factor, beliefs.spreads[USUAL], seen.sales)
+    full = jnp.where(seen.hidden > 0, more, seen.sales) / factor
+    full_means, full_weights = _moved(memory.full_means, memory.full_weights, ERRORS, full, counts)
+    return replace(
+        memory,
         means=means,
         weights=weights,
         open_means=open_means,
         open_weights=open_weights,
         full_means=full_means,
         full_weights=full_weights,
-        squares=squares,
-        square_weights=square_weights,
-        hidden=memory.hidden + share * (hidden - memory.hidden),
-        empty=memory.empty + share * ((sales <= 0) - memory.empty),
-        product=memory.product + 0.1 * weight * (surprise * memory.surprise - memory.product),
-        surprise=surprise,
-        last=jnp.concatenate([sales[None], memory.last[:-1]]),
-        last_hidden=jnp.concatenate([hidden[None], memory.last_hidden[:-1]]),
+    )
+
+
+def _with_seasons(memory: Memory, today: _Today) -> Memory:
+    """What promotions and events lift, and the factors of this place in week and year; then both turn by a place."""
+    told, seen, beliefs = today.told, today.seen, today.beliefs
+    ratio = seen.sales / jnp.maximum(beliefs.means[2], 1e-6)
+    lift, lift_weight = _moved(
+        memory.lift, memory.lift_weight, jnp.asarray(VISIT), ratio / today.day, seen.weight * today.lifted
+    )
+    year_ratio = jnp.minimum(seen.sales / beliefs.scale, 30.0)
+    at_week, at_year = VISIT * (jnp.arange(WEEK) == 0), VISIT * (jnp.arange(YEAR) == 0)
+    plain_day = seen.weight * told.days * (1.0 - today.lifted)
+    week, week_weights = _moved(memory.week, memory.week_weights, at_week, jnp.minimum(ratio, 10.0), plain_day)
+    year, year_weights = _moved(memory.year, memory.year_weights, at_year, year_ratio, seen.weight * told.weeks)
+    turn_week, turn_year = told.days > 0, (told.weeks > 0) & (told.moves > 0)
+    return replace(
+        memory,
         lift=lift,
         lift_weight=lift_weight,
         week=jnp.where(turn_week, jnp.roll(week, -1), week),
         week_weights=jnp.where(turn_week, jnp.roll(week_weights, -1), week_weights),
         year=jnp.where(turn_year, jnp.roll(year, -1), year),
         year_weights=jnp.where(turn_year, jnp.roll(year_weights, -1), year_weights),
-        leads=memory.leads + seen.leads,
     )
+
+
+def _moved(sums: Array, weights: Array, rates: Array, value: Array, counts: Array) -> tuple[Array, Array]:
+    """A weighted mean and its weight, moved towards a value."""
+    step = rates * counts
+    return sums + step * (value - sums), weights + step * (1.0 - weights)
 
 
 def beyond(mean: Number, spread: Number, least: Number) -> Number:

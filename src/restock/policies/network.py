@@ -44,6 +44,37 @@ class Layer(eqx.Module):
         return self.weight @ x + self.bias
 
 
+def layer_sizes(inputs: int, lead: int, hidden: int) -> dict[str, tuple[int, int]]:
+    """Outputs and inputs of each layer.
+
+    Args:
+        inputs: numbers that are seen before the stock is looked at.
+        lead: places of the pipeline.
+        hidden: units of each layer.
+    """
+    return {
+        "see": (hidden, inputs),
+        "mix": (hidden, hidden),
+        "level": (2, hidden),
+        "join": (hidden, hidden),
+        "weigh": (hidden, 2 + lead),
+        "think": (hidden, hidden),
+        "correct": (1, hidden),
+    }
+
+
+def draw_layers(sizes: dict[str, tuple[int, int]], key: Array) -> dict[str, Layer]:
+    """Random layers; those that bend a rule begin close to none."""
+    layers: dict[str, Layer] = {}
+    # One draw for all layers: each call of a random function costs seconds of compilation.
+    drawn = jax.random.normal(key, (sum(out * into for out, into in sizes.values()),))
+    for name, (out, into) in sizes.items():
+        weight, drawn = drawn[: out * into].reshape(out, into), drawn[out * into :]
+        gain = 0.05 if name in ("level", "correct") else 1.0
+        layers[name] = Layer(weight * gain / into**0.5, jnp.zeros(out))
+    return layers
+
+
 class Network(eqx.Module):
     """One member of an ensemble. Features in, one order out."""
 
@@ -56,21 +87,8 @@ class Network(eqx.Module):
     correct: Layer
 
     def __init__(self, features: int, lead: int, hidden: int, key: Array) -> None:
-        shapes = {
-            "see": (hidden, features + TERMS),
-            "mix": (hidden, hidden),
-            "level": (2, hidden),
-            "join": (hidden, hidden),
-            "weigh": (hidden, 2 + lead),
-            "think": (hidden, hidden),
-            "correct": (1, hidden),
-        }
-        # One draw for all layers: each call of a random function costs seconds of compilation.
-        drawn = jax.random.normal(key, (sum(out * into for out, into in shapes.values()),))
-        for name, (out, into) in shapes.items():
-            weight, drawn = drawn[: out * into].reshape(out, into), drawn[out * into :]
-            gain = 0.05 if name in ("level", "correct") else 1.0
-            setattr(self, name, Layer(weight * gain / into**0.5, jnp.zeros(out)))
+        for name, layer in draw_layers(layer_sizes(features + TERMS, lead, hidden), key).items():
+            setattr(self, name, layer)
 
     def __call__(self, view: View, key: Array | None = None) -> Decision:
         return self.decide(view, self.foresee(view.shop, view.known))
