@@ -29,7 +29,8 @@ def worlds() -> str:
             line.append("" if method in ("adaptive_base_stock", "foresight") else _against(there))
         body.append([f"**{cell}**" if method == "generalist" and cell else cell for cell in line])
     head = ["", "prior", "against base stock", "second prior", "against base stock"]
-    return caption(results, "4,000 worlds of each prior;") + table(head, body)
+    source = results.pick(None, [f"{prior}-{SEEN}" for prior in PRIORS])
+    return caption(source, "4,000 worlds of each prior;") + table(head, body)
 
 
 def observations() -> str:

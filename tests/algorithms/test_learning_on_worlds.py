@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from restock.algorithms.generalist import GeneralistConfig, begin, study, train_generalist
+from restock.algorithms.generalist import GeneralistConfig, begin, some_worlds, study, train_generalist
 from restock.algorithms.lives import live_worlds, scores
 from restock.errors import UsageError
 from restock.policies.rules import buy
@@ -39,14 +39,14 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(whole_run) -> No
     assert list(put_down) == [2, 4]
 
 
-def test_worlds_that_are_there_are_learned_from_as_they_are() -> None:
-    one = draw_worlds(np.random.default_rng(5), 1, CONFIG.history + CONFIG.periods)
-    several = jax.tree.map(lambda x: jnp.concatenate([x, x]), one)  # whichever is picked, it is the same
-    policies = [train_generalist(CONFIG, 3, (worlds,)) for worlds in (one, several)]
-    for alone, picked in zip(*map(jax.tree.leaves, policies), strict=True):
-        np.testing.assert_allclose(alone, picked, atol=1e-6)
-    other = train_generalist(CONFIG, 3)
-    assert np.abs(other.see.weight - policies[0].see.weight).max() > 1e-4
+def test_worlds_that_are_there_are_picked_from_whole_and_evenly() -> None:
+    there = draw_worlds(np.random.default_rng(5), 7, 12)
+    picked = some_worlds(np.random.default_rng(0), 700, 12, there)
+    places = [int(np.flatnonzero((np.asarray(there.mean) == row).all(1))[0]) for row in np.asarray(picked.mean)]
+    counts = np.bincount(places, minlength=7)
+    assert 60 < counts.min() <= counts.max() < 145
+    for one, other in zip(jax.tree.leaves(picked), jax.tree.leaves(there), strict=True):
+        np.testing.assert_array_equal(one, other[np.array(places)])
 
 
 def test_every_weight_learns(whole_run) -> None:

@@ -111,7 +111,7 @@ def train_generalist(
 
     def drawn(done: int) -> list[Lives]:
         generator = np.random.default_rng([seed, done])
-        worlds = [_some(generator, count, periods, prior) for prior in priors]
+        worlds = [some_worlds(generator, count, periods, prior) for prior in priors]
         return [live_worlds(w, generator, config.history) for w in worlds]
 
     with ThreadPoolExecutor(1) as ahead:  # the next worlds are drawn while these are learned from
@@ -125,7 +125,8 @@ def train_generalist(
     return learner.policy
 
 
-def _some(generator: np.random.Generator, count: int, periods: int, source: Prior | Worlds) -> Worlds:
+def some_worlds(generator: np.random.Generator, count: int, periods: int, source: Prior | Worlds) -> Worlds:
+    """Drawn from a prior, or picked from worlds that are there, again and again."""
     if isinstance(source, Prior):
         return draw_worlds(generator, count, periods, source)
     rows = generator.integers(len(source.loss), size=count)
