@@ -101,14 +101,15 @@ def test_intervals_stand_around_the_difference_best_on_top():
     )
 
 
-def test_frontier_rings_the_chosen_and_drops_names_that_would_overlap():
+def test_frontier_rings_the_chosen_and_writes_no_name_over_another():
     figure = charts.frontier(POINTS)
     named = {trace.name: trace for trace in figure.data}
     assert list(named["chosen"].x) == [50]
     assert (named["learned"].marker.color, named["classical rule"].marker.color) == (LEARNED, CLASSICAL)
     assert (named["upper bound"].marker.color, named["upper bound"].marker.symbol) == (BOUND, "diamond-open")
     assert list(named["classical rule"].hovertext) == ["base stock", "min-max (s, S)"]
-    assert [bool(text) for text in named["classical rule"].text] == [False, True]
+    assert [text.strip() for text in named["classical rule"].text] == ["base stock", "min-max (s, S)"]
+    assert list(named["classical rule"].textposition) == ["bottom center", "middle right"]
     assert list(named["learned"].error_y.array) == [3]
     assert list(named["learned"].error_y.arrayminus) == [2]
 

@@ -10,6 +10,7 @@ from made_up_team import made_up_team
 from weekly_shop import copied, new_project
 
 from restock.policies import pretrained
+from restock.workflows.approval.desk import Desk, open_desk
 from restock.workflows.backtest import BacktestResult
 from restock.workflows.load import LoadResult
 from restock.workflows.plan import PlanResult
@@ -72,3 +73,17 @@ def own(shop: Shop, tmp_path: Path) -> Project:
 def fresh(tmp_path: Path) -> Callable[[str], Project]:
     """An empty project with these settings."""
     return lambda settings: new_project(tmp_path / "fresh", settings)
+
+
+@pytest.fixture
+def desk_of() -> Iterator[Callable[[Project], Desk]]:
+    """The desk of an administrator in any project."""
+    opened: list[Desk] = []
+
+    def open_(project: Project) -> Desk:
+        opened.append(open_desk(project, "ada"))
+        return opened[-1]
+
+    yield open_
+    for desk in opened:
+        desk.state.close()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from restock.backtest.compare import Difference
+from restock.backtest.label_places import Place, beside, places_of_names
 from restock.backtest.look import COLOURS, GAIN, INK, LOSS, STEPS, new_figure, plain, policy_label, style
 from restock.backtest.metrics import Kpis, Ledger
 from restock.backtest.replay import Kind
@@ -80,7 +81,7 @@ def frontier(
     """Money tied up in stock against what it buys; the chosen policy is ringed."""
     figure = new_figure(430)
     share = measure == "fill_rate"
-    named = _uncrowded(points)
+    named = _places(points, language)
     for kind in KINDS:
         mine = [point for point in points if point.kind == kind]
         if mine:
@@ -214,24 +215,26 @@ def _difference_text(each: Difference, currency: str) -> str:
     return f"{money_text(each.total, currency, signed=True)}{share} [{low}, {high}]"
 
 
-def _uncrowded(points: Sequence[FrontierPoint]) -> set[str]:
-    """The policies with room for their name: the chosen, the learned and the bound come first, then the best rules."""
+def _places(points: Sequence[FrontierPoint], language: Language) -> dict[str, Place | None]:
+    """Where each policy's name stands: the chosen, the learned and the bound come first, then the best rules."""
     widest = max((point.stock_value for point in points), default=0.0) or 1.0
     values = [point.value for point in points]
     tallest = max(values, default=0.0) - min(values, default=0.0) or 1.0
     rank: dict[Kind, int] = {"learned": 1, "bound": 2, "classical": 3}
-    named: list[FrontierPoint] = []
-    for point in sorted(points, key=lambda each: (not each.chosen, rank[each.kind], -each.value)):
-        room = all(
-            abs(point.value - other.value) > 0.06 * tallest or abs(point.stock_value - other.stock_value) > 0.5 * widest
-            for other in named
-        )
-        if room:
-            named.append(point)
-    return {point.policy for point in named}
+    ordered = sorted(points, key=lambda each: (not each.chosen, rank[each.kind], -each.value))
+    marks = [(point.stock_value, point.value) for point in ordered]
+    names = [policy_label(point.policy, language) for point in ordered]
+    found = places_of_names(marks, names, 1.45 * widest, 1.1 * tallest)
+    return {point.policy: place for point, place in zip(ordered, found, strict=True)}
 
 
-def _dots(figure: go.Figure, points: Sequence[FrontierPoint], named: set[str], share: bool, language: Language) -> None:
+def _dots(
+    figure: go.Figure,
+    points: Sequence[FrontierPoint],
+    named: Mapping[str, Place | None],
+    share: bool,
+    language: Language,
+) -> None:
     kind = points[0].kind
     labels = [policy_label(point.policy, language) for point in points]
     intervals = [(point.value, point.low, point.high) for point in points]
@@ -246,9 +249,9 @@ def _dots(figure: go.Figure, points: Sequence[FrontierPoint], named: set[str], s
             "width": 4,
         },
         mode="markers+text",
-        text=[f"  {label}" if point.policy in named else "" for label, point in zip(labels, points, strict=True)],
+        text=[beside(label, named[point.policy]) for label, point in zip(labels, points, strict=True)],
         hovertext=labels,
-        textposition="middle right",
+        textposition=[named[point.policy] or "middle right" for point in points],
         cliponaxis=False,
         name=KINDS[kind].in_(language),
         marker={"size": 12, "color": COLOURS[kind], "symbol": "diamond-open" if kind == "bound" else "circle"},

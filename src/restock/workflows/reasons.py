@@ -94,6 +94,11 @@ def label_of(policy: str) -> Text:
     return Text("learned policy", "学习策略") if policy == LEARNED else rule(policy).label
 
 
+def model_label(model: str) -> Text:
+    """What a planner calls a trained model; it has a name of its own, unlike the one that comes with the package."""
+    return label_of(model) if model == GENERALIST else Text(model, model)
+
+
 def _label(decided: Decided, row: int, unit: Text) -> Text:
     """The policy; of the pretrained one how much it has seen, and of a rule why it stands in."""
     name = str(decided.policy[row])

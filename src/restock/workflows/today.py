@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from restock.errors import MissingError, UsageError
+from restock.intake.rows import at_every_site, rows_frame
 from restock.language import Text
 from restock.policies.rules import QUANTILES
 from restock.simulator.types import View
@@ -66,32 +67,43 @@ class Today:
         return take_apart(self.situation, (self.model, self.trained), self.decided, row)
 
     def prices(self) -> pl.DataFrame:
-        """What items sell for in the period to come, what they cost, and the next planned change. Money per unit."""
-        history, decided = self.situation.history, self.decided
-        now, rows = history.shape[1], len(history.items)
-        planned = decided.deciders.catalogue.price[:, now:]
-        price = decided.price.astype(np.float64)
-        if not planned.shape[1]:
-            planned = decided.price[:, None]
-        other: NDArray[np.bool_] = np.abs(planned - planned[:, :1]) > 0.005
-        changes: NDArray[np.bool_] = np.asarray(other.any(axis=1))
-        place: NDArray[np.intp] = np.asarray(other.argmax(axis=1))
+        """What orders take a unit to bring in the period to come, what it costs, the next planned price."""
+        history, price = self.situation.history, self.decided.price.astype(np.float64)
         cost = np.asarray(self.situation.terms.shop.unit_cost)[:, 0].astype(np.float64)
-        known = price > 0
         columns = {
             "item": list(history.items),
             "site": list(history.sites),
-            "date": [str(day(history, now))] * rows,
-            "price": [p if k else None for p, k in zip(price.tolist(), known, strict=True)],
+            "date": [str(day(history, history.shape[1]))] * len(price),
+            "price": np.where(price > 0, price, np.nan),
             "unit_cost": cost,
-            "margin": [p - c if k else None for p, c, k in zip(price.tolist(), cost.tolist(), known, strict=True)],
-            "next_price": [float(planned[i, place[i]]) if changes[i] else None for i in range(rows)],
-            "next_date": [str(day(history, now + int(place[i]))) if changes[i] else None for i in range(rows)],
         }
-        kinds = {"price": pl.Float64, "margin": pl.Float64, "next_price": pl.Float64, "next_date": pl.String}
-        frame = pl.DataFrame(columns, schema_overrides=kinds)
-        frame = frame.with_columns((pl.col("margin") / pl.col("price")).alias("margin_share"))
+        frame = pl.DataFrame(columns).with_columns(pl.col("price").fill_nan(None))
+        margin = pl.col("price") - pl.col("unit_cost")
+        frame = frame.with_columns(margin.alias("margin"), (margin / pl.col("price")).alias("margin_share"))
+        frame = frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+        frame = frame.join(self._next_prices(), on="row", how="left").drop("row")
         return _numbered(frame.with_columns(pl.col(pl.Float64).round(4)))
+
+    def _next_prices(self) -> pl.DataFrame:
+        """The first change that is planned from the period to come on: of the price itself, or else of its discount."""
+        history, tables = self.situation.history, self.situation.facts.tables
+        now, first = history.shape[1], day(history, history.shape[1]).astype(object)
+        table = at_every_site(tables.get("prices"), rows_frame(history.items, history.sites))
+        kinds = {"row": pl.Int64, "next_price": pl.Float64, "next_date": pl.String}
+        named = pl.DataFrame(schema=kinds)
+        if table.height:
+            ahead = table.filter((pl.col("date") >= first) & (pl.col("price") > 0)).sort("date")
+            said = (
+                pl.col("price").first().alias("next_price"),
+                pl.col("date").first().cast(pl.String).alias("next_date"),
+            )
+            named = ahead.group_by("row").agg(said)
+        planned = self.decided.deciders.catalogue.price[:, now:]
+        other: NDArray[np.bool_] = np.abs(planned - planned[:, :1]) > 0.005
+        changes = [row for row in np.flatnonzero(other.any(axis=1)).tolist() if row not in set(named["row"])]
+        place = {row: int(other[row].argmax()) for row in changes}
+        discounted = [(row, float(planned[row, at]), str(day(history, now + at))) for row, at in place.items()]
+        return pl.concat([named, pl.DataFrame(discounted, schema=kinds, orient="row")])
 
     def forecasts(self) -> pl.DataFrame:
         """Demand over lead time and review period: mean, spread, and quantiles from the policy's past errors."""

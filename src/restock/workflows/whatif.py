@@ -1,8 +1,8 @@
 """What if: the same shop under other settings and budgets, side by side; nothing of it is ordered or kept as a plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -30,7 +30,7 @@ class Scenario:
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    budget: float | None = None  # money that all orders may cost, the best lines first
+    budget: float | None = None  # money that all orders may cost, the best lines first; none: the shop's own
     policy: str | None = None  # none: as chosen in training
 
 
@@ -78,20 +78,35 @@ def what_if(project: Project, scenarios: Sequence[Scenario], progress: Progress 
     """
     progress = progress or Silent()
     usual = Scenario("as it is", budget=project.config.approval.budget)
-    wanted = [usual, *scenarios]
+    wanted = [usual, *(one if one.budget is not None else replace(one, budget=usual.budget) for one in scenarios)]
     configs = [with_settings(project.config, one) for one in wanted]
     progress.start(Text("planning scenarios", "计算各情景"), len(wanted))
-    found, snapshot, model = [], "", ""
+    found: list[Outcome] = []
+    planned: dict[str, _Planned] = {}  # scenarios that differ in money alone are one plan
     for done, (scenario, config) in enumerate(zip(wanted, configs, strict=True), 1):
-        situation = understand(Project(project.path, config))
-        model, trained = trained_or_not(project, situation, None)
-        check_policy(trained, scenario.policy)
-        snapshot = situation.facts.id
-        frame = lines_frame(situation, decide(situation, trained, scenario.policy))
-        found.append(outcome_of(frame, scenario))
+        key = repr((config, scenario.policy))
+        if key not in planned:
+            planned[key] = _plan(project, config, scenario.policy)
+        found.append(outcome_of(planned[key].frame, scenario))
         progress.advance(done)
     progress.finish()
-    return WhatIfResult(snapshot, model, tuple(found))
+    usually = next(iter(planned.values()))
+    return WhatIfResult(usually.snapshot, usually.model, tuple(found))
+
+
+class _Planned(NamedTuple):
+    """Every item under one scenario, before money is counted."""
+
+    snapshot: str
+    model: str
+    frame: pl.DataFrame
+
+
+def _plan(project: Project, config: Config, policy: str | None) -> _Planned:
+    situation = understand(Project(project.path, config))
+    model, trained = trained_or_not(project, situation, None)
+    check_policy(trained, policy)
+    return _Planned(situation.facts.id, model, lines_frame(situation, decide(situation, trained, policy)))
 
 
 def outcome_of(frame: pl.DataFrame, scenario: Scenario) -> Outcome:
@@ -145,6 +160,16 @@ def with_settings(config: Config, scenario: Scenario) -> Config:
         ) from None
 
 
+def check_scenarios(config: Config, wanted: Sequence[Any]) -> None:
+    """Refuse what cannot be, before a worker is asked.
+
+    Raises:
+        UsageError: a scenario is none, a setting is unknown, or a number cannot be.
+    """
+    for one in wanted:
+        with_settings(config, scenario_of(one))
+
+
 def scenario_of(content: Any) -> Scenario:
     """A scenario as a program sends it.
 
@@ -168,7 +193,7 @@ def _within(cash: Any, budget: float | None) -> Any:
     """Lines that a budget pays for, from the first on; one that is too dear leaves room for the next."""
     if budget is None:
         return np.ones(len(cash), bool)
-    left, kept = budget, []
+    left, kept = budget * (1 + 1e-9), []  # sums of money have errors in their last digit
     for money in cash.tolist():
         kept.append(money <= left)
         left -= money if money <= left else 0.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from nicegui import ui
 
 from restock.language import Text
-from restock.service.page import admin, data, forecast, item, orders, policies, today
+from restock.service.page import admin, data, forecast, item, orders, policies, prices, scenarios, today
 from restock.service.page.visitor import LANGUAGE, PATH, THEME, Visitor
 from restock.workflows.approval.roles import Permission
 
@@ -35,8 +35,10 @@ class View:
 VIEWS = (
     View("today", Text("Today", "今日"), today.build),
     View("orders", Text("Orders", "订货"), orders.build),
+    View("prices", Text("Prices", "价格"), prices.build),
     View("item", Text("Item", "商品"), item.build),
     View("forecast", Text("Forecast", "预测"), forecast.build),
+    View("scenarios", Text("Scenarios", "情景"), scenarios.build),
     View("policies", Text("Policies", "策略"), policies.build),
     View("data", Text("Data", "数据"), data.build),
     View("admin", Text("Admin", "管理"), admin.build),

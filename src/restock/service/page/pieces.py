@@ -87,7 +87,13 @@ def table(visitor: Visitor, columns: Sequence[dict[str, Any]], rows: Sequence[di
         "columnDefs": list(columns),
         "rowData": list(rows),
         "domLayout": "autoHeight" if len(rows) < 16 else "normal",
-        "defaultColDef": {"sortable": True, "resizable": True, "suppressHeaderMenuButton": True},
+        "defaultColDef": {
+            "sortable": True,
+            "resizable": True,
+            "suppressHeaderMenuButton": True,
+            "wrapHeaderText": True,
+            "autoHeaderHeight": True,
+        },
         "enableCellTextSelection": True,
         "suppressFieldDotNotation": True,
     }

@@ -31,7 +31,7 @@ class Price(BaseModel):
     item: str
     site: str
     date: str = Field(description="First day of the period to come")
-    price: float | None = Field(description="What customers pay then; none: no price is known")
+    price: float | None = Field(description="What orders take a unit to bring then; none: no price is known")
     unit_cost: float
     margin: float | None
     margin_share: float | None = Field(description="Of the price")
@@ -116,7 +116,7 @@ def list_forecasts(
 def list_prices(
     desk: CanRead, host: TheHost, item: Word = None, site: Word = None, limit: Limit = 200, cursor: Cursor = None
 ) -> shapes.Page[Price]:
-    """What an item sells for, what it costs, and the next planned change of its price."""
+    """What a unit brings as orders see it (median of recent prices), what it costs, and the next planned price."""
     return shapes.Page[Price](**_rows(host.today().prices(), (item, site), limit, cursor, Price.model_validate))
 
 

@@ -10,7 +10,7 @@ from restock.service.access import CanPlan, TheHost
 from restock.service.once import DESCRIPTION, Once
 from restock.service.problems import documented
 from restock.service.routes.jobs import accepted, started
-from restock.workflows.whatif import MOST, scenario_of, with_settings
+from restock.workflows.whatif import MOST, check_scenarios
 
 router = APIRouter(tags=["scenarios"], route_class=Once)
 ONCE: dict[str, Any] = {"parameters": [DESCRIPTION]}
@@ -33,7 +33,9 @@ class ScenarioAsked(shapes.Asked):
     settings: dict[shapes.Short, Number | shapes.Short | None] = Field(
         default={}, max_length=20, description="`costs.holding_rate`, `supply.lead_time`, ... and their values"
     )
-    budget: float | None = Field(default=None, gt=0, le=1e12, description="Money that all orders may cost")
+    budget: float | None = Field(
+        default=None, gt=0, le=1e12, description="Money that all orders may cost; none: the shop's own budget"
+    )
     policy: shapes.Short | None = Field(default=None, description="None: as chosen in training")
 
 
@@ -49,6 +51,5 @@ class ScenariosAsked(shapes.Asked):
 def compare(desk: CanPlan, host: TheHost, asked: ScenariosAsked, response: Response, request: Request) -> shapes.Job:
     """Plan today under each scenario; 202 with the job, whose result has their totals side by side."""
     wanted = asked.model_dump()["scenarios"]
-    for one in wanted:
-        with_settings(desk.project.config, scenario_of(one))  # what cannot be is told at once
+    check_scenarios(desk.project.config, wanted)
     return started(desk, host, "whatif", {"scenarios": wanted}, response, request)

@@ -11,9 +11,8 @@ from restock.storage.state.browsing import Wanted
 from restock.workflows.approval.desk import Desk
 from restock.workflows.approval.plans import PlanView
 from restock.workflows.queues import Queue, first_day
-from restock.workflows.reasons import label_of
+from restock.workflows.reasons import model_label
 from restock.workflows.today import Today
-from restock.workflows.training import GENERALIST
 
 MOST = 200  # items of a queue that are listed
 
@@ -56,7 +55,7 @@ def freshness(desk: Desk, view: PlanView | None, language: Language) -> list[Fac
     if view is not None:
         title = Text("Plan for", "计划日期").in_(language)
         facts.append(Fact("plan", title, view.plan.date, view.plan.id))
-        policy = label_of(GENERALIST).in_(language) if view.plan.model == GENERALIST else view.plan.model
+        policy = model_label(view.plan.model).in_(language)
         facts.append(Fact("policy", Text("Policy", "策略").in_(language), policy))
     return facts
 
