@@ -23,6 +23,7 @@ from restock.workflows.approval import adding, approving, handing_over, workshee
 from restock.workflows.approval.adding import Addition
 from restock.workflows.approval.plans import view_plan
 from restock.workflows.plan import NOT_ORDERED
+from restock.workflows.uploads import named_as_sent
 
 router = APIRouter(tags=["plans"], route_class=Once)
 ONCE: dict[str, Any] = {"parameters": [DESCRIPTION]}
@@ -143,7 +144,8 @@ def send_sheet(desk: CanEdit, host: TheHost, plan: PlanId, file: UploadFile) -> 
         path = File(folder) / check_name(file.filename)
         store(file.file, path, most)
         check_archive(path, most)
-        return shapes.Reread.model_validate(worksheet.read_back(desk, path, plan).to_json())
+        with named_as_sent(path.parent):
+            return shapes.Reread.model_validate(worksheet.read_back(desk, path, plan).to_json())
 
 
 @router.get("/exports", tags=["exports"], responses=documented(401, 403))

@@ -15,6 +15,7 @@ from restock.workflows.approval.plans import store_plan
 from restock.workflows.approval.roles import Permission
 from restock.workflows.daily import Day
 from restock.workflows.plan import LINES, NOT_ORDERED, settings_of
+from restock.workflows.uploads import named_as_sent
 from restock.workflows.whatif import scenario_of, what_if
 
 Arguments = Mapping[str, Any]
@@ -68,7 +69,8 @@ def load(desk: Desk, job: Job, progress: Progress) -> dict[str, Any]:
         )
     files = sorted(path for path in place.iterdir() if path.is_file())
     progress.start(Text(f"reading {len(files)} files", f"读取 {len(files)} 个文件"), 1)
-    loaded = desk.project.load(files)
+    with named_as_sent(place):
+        loaded = desk.project.load(files)
     record = loaded.to_json()
     keep_snapshot(desk, job, loaded, [path.name for path in files])
     shutil.rmtree(place, ignore_errors=True)

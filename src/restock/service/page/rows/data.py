@@ -8,6 +8,7 @@ from restock.language import Language
 from restock.workflows.approval.desk import Desk
 from restock.workflows.load import QUALITY, LoadResult, check
 from restock.workflows.runs import from_file, runs_of
+from restock.workflows.uploads import named_as_sent
 
 MOST = 500
 
@@ -53,12 +54,13 @@ def quarantine_rows(desk: Desk, language: Language) -> list[dict[str, Any]]:
 
 
 def preview(files: Sequence[Path]) -> LoadResult:
-    """What loading would make of files; keeps nothing.
+    """What loading would make of files of one folder; keeps nothing.
 
     Raises:
         DataError, UsageError: a file cannot be read or understood.
     """
-    return check(files)
+    with named_as_sent(files[0].parent):
+        return check(files)
 
 
 def mapping_rows(result: LoadResult) -> list[dict[str, Any]]:
