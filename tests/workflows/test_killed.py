@@ -1,6 +1,7 @@
-"""Processes that are killed with -9 while they plan or hand orders over: nothing is lost, nothing is done twice."""
+"""Processes that are killed with -9 while they learn, plan or hand orders over: nothing is lost, nothing done twice."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,9 @@ import pytest
 from made_up_plan import PLAN, write_plan
 
 import restock
+from restock.storage.checkpoints import load_checkpoint
 from restock.storage.folder import explained
+from restock.storage.models import CARD, list_models
 from restock.storage.state import orders
 from restock.storage.state.orders import LineFilter
 from restock.workflows.approval.approving import approve_safe
@@ -24,6 +27,18 @@ from restock.workflows.jobs.asking import ask, find_job
 from restock.workflows.jobs.working import SILENT, take_up_lost, work_on
 from restock.workflows.project import Project
 
+SMALL = """\
+[shop]
+country = "CN"
+[train]
+seeds = 1
+updates = 100
+hidden = 8
+batch = 16
+fine_tune = false
+[backtest]
+policies = ["newsvendor"]
+"""
 TESTS = Path(__file__).parents[1]
 BEGIN = """
 import sys, time
@@ -49,6 +64,16 @@ def killed(*arguments):
         store(*arguments)
     wait()
 kinds.store_plan = killed
+working.work_on(desk, sys.argv[2])
+"""
+TRAINING = """
+from restock.workflows import train
+from restock.workflows.jobs import working
+save = train.save_checkpoint
+def killed(*given):
+    save(*given)
+    wait()
+train.save_checkpoint = killed
 working.work_on(desk, sys.argv[2])
 """
 EXPORT = """
@@ -116,6 +141,26 @@ def test_a_worker_killed_in_planning_leaves_one_plan_on_the_desk(desk, made, whe
     assert (ended.state, ended.attempt, len(made)) == ("done", 2, made_again)
     assert plans(desk) == [ended.result["plan"]]
     assert (ended.result["lines"], ended.result["not_ordered"]) == (12, 3)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_training_goes_on_behind_the_last_checkpoint(fresh, files, desk_of):
+    project = fresh(SMALL)
+    project.load(list(files.values()))
+    desk = desk_of(project)
+    job = ask(desk, "train", {"seed": 3}).id
+    kill(desk, TRAINING, job)
+    kept = load_checkpoint(project.folder)
+    assert (find_job(desk, job).state, len(kept.about["rounds"])) == ("running", 1)
+    assert not list_models(project.folder)
+    later = desk.clock() + SILENT * 2
+    assert take_up_lost(replace(desk, clock=lambda: later)) == [job]
+    ended = work_on(desk, job)
+    assert (ended.state, ended.attempt, ended.result["resumed"]) == ("done", 2, True)
+    assert list(list_models(project.folder)) == [ended.result["model"]]
+    card = json.loads((project.folder.models / ended.result["model"] / CARD).read_text())
+    assert card["best_round"]["updates"] >= kept.about["rounds"][0]["updates"]
+    assert load_checkpoint(project.folder) is None
 
 
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
