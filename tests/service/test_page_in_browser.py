@@ -1,4 +1,4 @@
-"""A planner's morning in a browser: a real server, sales of the demo's grocer, English and Chinese.
+"""A planner's morning and an administrator's round in a browser: a real server and worker, sales of the demo's grocer.
 
 Screenshots are left in the folder that `RESTOCK_SCREENSHOTS` names, else in the test's own.
 """
@@ -27,7 +27,7 @@ pytestmark = [
 PASSWORD = "a sentence that nobody guesses"
 ITEMS, PATIENCE = 40, 300  # seconds, as the machine may be busy
 MAKE = """
-import sys
+import shutil, sys
 from pathlib import Path
 import polars as pl
 from restock.workflows.accounts.users import add_user
@@ -45,11 +45,15 @@ for name, frame in tables.items():
 supply = {"item": kept, "supplier": [f"Supplier {'AB'[i % 2]}" for i in range(items)], "pack": [6.0] * items}
 pl.DataFrame(supply).with_columns(lead_time=pl.lit(7.0)).write_csv(folder / "supply.csv")
 project = open_project(folder)
-project.load([*folder.glob("*.parquet"), folder / "supply.csv"])
+ahead = pl.DataFrame({"item": kept[:3], "price": [1.5, 2.25, 0.99]}).with_columns(date=pl.lit("2018-01-15"))
+ahead.write_csv(folder / "prices.csv")
+project.load([*folder.glob("*.parquet"), folder / "supply.csv", folder / "prices.csv"])
+first = project.train().model
+shutil.copytree(project.folder.models / first, project.folder.models / first.replace("001", "002"))
 print(plan(project).run)
 desk = open_desk(project)
-for name, language in (("ada", "en"), ("mei", "zh")):
-    add_user(desk, name, "approver", password, language)
+for name, role, language in (("ada", "approver", "en"), ("mei", "approver", "zh"), ("chief", "admin", "en")):
+    add_user(desk, name, role, password, language)
 desk.state.close()
 """
 SETTINGS = """\
@@ -60,6 +64,14 @@ period = "week"
 country = "US"
 [approval]
 budget = {budget}
+[train]
+seeds = 2
+updates = 100
+hidden = 8
+batch = 16
+fine_tune = false
+[backtest]
+policies = ["base_stock", "newsvendor"]
 """
 
 
@@ -91,7 +103,7 @@ def shop(tmp_path_factory) -> Iterator[Shop]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "restock.cli.main", "serve", "--no-worker", "--port", str(port)]
+    command = [sys.executable, "-m", "restock.cli.main", "serve", "--port", str(port)]
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen([*command, "--project", str(folder)], env=env, stdout=log, stderr=log)
     shots = Path(os.environ.get("RESTOCK_SCREENSHOTS", folder / "screenshots"))
@@ -122,6 +134,9 @@ def tab(shop, chromium, request):
     context = chromium.new_context(
         viewport={"width": 1440, "height": 900}, locale={"en": "en-US", "zh": "zh-CN"}[language]
     )
+    if "theme" in request.node.callspec.params:
+        chosen = {"restock_theme": request.node.callspec.params["theme"], "restock_language": language}
+        context.add_cookies([{"name": name, "value": value, "url": shop.address} for name, value in chosen.items()])
     page = context.new_page()
     page.set_default_timeout(PATIENCE * 1000)
     trouble: list[str] = []
@@ -139,6 +154,171 @@ WORDS = {
     "en": {"why": "Why", "reason": "a promotion is moved or not in the data", "handed": "Orders are handed over"},
     "zh": {"why": "理由", "reason": "促销变动，或数据中没有该促销", "handed": "订单已下发"},
 }
+
+
+ROUND = {
+    "en": {
+        "compare": "Compare",
+        "promote": "Let this one decide",
+        "rollback": "Take the last promotion back",
+        "add": "Add somebody",
+        "key": "Create a key",
+        "now": "Do it now",
+        "reason": "steadier",
+    },
+    "zh": {
+        "compare": "比较",
+        "promote": "改用此策略",
+        "rollback": "撤回上次指定",
+        "add": "添加用户",
+        "key": "创建密钥",
+        "now": "立即执行",
+        "reason": "更稳",
+    },
+}
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
+def test_a_round(shop, tab, request, language, theme):
+    shop.budget(100_000.0)
+    words = ROUND[language]
+    rest = _sign_in(shop, tab, "chief")
+    request.addfinalizer(rest.close)
+    _look_at_prices(shop, tab, rest, language)
+    _compare_scenarios(shop, tab, rest, language)
+    _promote_and_roll_back(shop, tab, rest, language)
+    _decide_by_key(shop, tab, rest, language)
+    _look_after_people(shop, tab, rest, language)
+    said = rest.get("/api/v1/audit", params={"actor": "chief", "limit": 40}).json()["items"]
+    done = {one["action"] for one in said if one["via"] == "page"}
+    assert {"ask", "promote", "rollback", "reject", "snooze", "approve"} <= done
+    assert words["reason"] in {one["details"].get("reason") for one in said}
+
+
+def _look_at_prices(shop, tab, rest, language):
+    """Numbers of REST; the chart of an item whose price changes."""
+    tab.goto(f"{shop.address}/page/prices")
+    told = rest.get("/api/v1/prices").json()["items"][0]
+    row = '.listed >> nth=0 >> .ag-center-cols-container [row-index="0"]'
+    tab.wait_for_selector(row)
+    for column in ("price", "next_price"):
+        assert tab.inner_text(f'{row} >> [col-id="{column}"]') == f"{told[column]:,.2f}"
+    assert tab.inner_text(f'{row} >> [col-id="next_date"]') == told["next_date"] == "2018-01-15"
+    tab.click(f'{row} >> [col-id="site"]')
+    tab.wait_for_selector(".js-plotly-plot .xtick")
+    _shoot(shop, tab, f"{language}-round-1-prices")
+
+
+def _compare_scenarios(shop, tab, rest, language):
+    """Four budgets and one of one's own, worked out by the worker; the numbers are those of the job."""
+    tab.goto(f"{shop.address}/page/scenarios")
+    tab.click(".asked .q-btn >> nth=1")
+    tab.wait_for_selector(".wanted >> nth=3")
+    tab.click(".asked .actions .q-btn >> nth=0")
+    tab.fill(".asking input >> nth=0", "dear")
+    tab.fill(".asking input >> nth=1", "0.9")
+    _shoot(shop, tab, f"{language}-round-2-scenario")
+    tab.click(".asking .q-btn >> nth=1")
+    tab.wait_for_selector('.wanted:has-text("dear")')
+    tab.click(f'.asked .q-btn:has-text("{ROUND[language]["compare"]}")')
+    tab.wait_for_selector(".sheet .waiting")
+    tab.wait_for_function("document.querySelectorAll('.sheet .js-plotly-plot .xaxislayer-above').length === 2")
+    job = next(one for one in rest.get("/api/v1/jobs").json()["items"] if one["kind"] == "whatif")
+    told = job["result"]["scenarios"]
+    assert (job["state"], len(told)) == ("done", 6)
+    for place, one in enumerate(told):
+        row = f'.sheet .ag-center-cols-container [row-index="{place}"]'
+        assert tab.inner_text(f'{row} [col-id="lines"]') == f"{one['lines']:,}"
+        assert tab.inner_text(f'{row} [col-id="stock_value"]') == f"{one['stock_value']:,.0f}"
+    marks = tab.evaluate(
+        "[...document.querySelectorAll('.sheet .js-plotly-plot')[0].data.slice(1)].flatMap(t => [...t.x])"
+    )
+    assert sorted(marks) == pytest.approx(sorted(one["stock_value"] for one in told))
+    _shoot(shop, tab, f"{language}-round-3-scenarios")
+
+
+def _promote_and_roll_back(shop, tab, rest, language):
+    words = ROUND[language]
+
+    def champion():
+        return next(one["name"] for one in rest.get("/api/v1/policies").json()["items"] if one["champion"])
+
+    tab.goto(f"{shop.address}/page/policies")
+    tab.wait_for_selector(".js-plotly-plot .xtick")
+    newest = champion()
+    tab.click('.ag-center-cols-container [row-index="1"]')
+    tab.click(f'.q-btn:has-text("{words["promote"]}")')
+    tab.fill(".asking input", words["reason"])
+    tab.click(".asking .q-btn >> nth=1")
+    tab.wait_for_selector(f'.facts-list:has-text("{words["reason"]}")')
+    tab.wait_for_selector(".js-plotly-plot .xtick")
+    assert champion() == newest.replace("002", "001")
+    _shoot(shop, tab, f"{language}-round-4-policies")
+    tab.click(f'.q-btn:has-text("{words["rollback"]}")')
+    tab.fill(".asking input", words["reason"])
+    tab.click(".asking .q-btn >> nth=1")
+    tab.wait_for_selector(f'.q-btn:has-text("{words["rollback"]}")', state="detached")
+    tab.wait_for_selector(".js-plotly-plot .xtick")
+    assert champion() == newest
+
+
+def _decide_by_key(shop, tab, rest, language):
+    """Reject with a reason, snooze and approve the last lines of the plan, by one key each."""
+    tab.goto(f"{shop.address}/page/orders")
+    wanted = {"state": "proposed", "limit": 200}
+    *_, first, second, third = rest.get(f"/api/v1/plans/{shop.plan}/lines", params=wanted).json()["items"]
+    for line, key, state in ((first, "r", "rejected"), (second, "z", "snoozed"), (third, "a", "approved")):
+        tab.fill('.filters input[type="text"] >> nth=-1', line["item"])
+        row = f'.ag-center-cols-container [row-id="{line["id"]}"]'
+        tab.click(f'{row} [col-id="site"]')
+        tab.keyboard.press(key)
+        if key != "a":
+            tab.wait_for_selector(".asking")
+            if key == "r":
+                tab.fill(".asking input", ROUND[language]["reason"])
+            _shoot(shop, tab, f"{language}-round-5-{state}")
+            tab.click(".asking .q-btn >> nth=1")
+        _until(lambda line=line, state=state: rest.get(f"/api/v1/lines/{line['id']}").json()["state"] == state)
+
+
+def _look_after_people(shop, tab, rest, language):
+    """A user with a link, a key that is shown once, and the daily work that is not begun after all."""
+    words, name = ROUND[language], f"new-{language}"
+    tab.goto(f"{shop.address}/page/admin")
+    tab.click(f'.q-btn:has-text("{words["add"]}")')
+    tab.fill(".asking input >> nth=0", name)
+    _shoot(shop, tab, f"{language}-round-6-user")
+    tab.click(".asking .q-btn >> nth=1")
+    tab.wait_for_selector(".asking.wide input")
+    assert "/welcome" in tab.input_value(".asking.wide input")
+    tab.click(".asking.wide .q-btn")
+    tab.wait_for_selector(f'.ag-center-cols-container:has-text("{name}")')
+    assert name in {user["name"] for user in rest.get("/api/v1/users").json()}
+    tab.click(".q-tab >> nth=1")
+    tab.click(f'.q-btn:has-text("{words["key"]}")')
+    tab.fill(".asking input >> nth=0", name)
+    _shoot(shop, tab, f"{language}-round-7-key")
+    tab.click(".asking .q-btn >> nth=-1")
+    tab.wait_for_selector(".asking.wide input")
+    token = tab.input_value(".asking.wide input")
+    _shoot(shop, tab, f"{language}-round-7-token")
+    tab.click(".asking.wide .q-btn")
+    with_key = httpx.get(f"{shop.address}/api/v1/plans", headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE)
+    assert with_key.status_code == 200
+    tab.click(".q-tab >> nth=3")
+    tab.click(f'.q-btn:has-text("{words["now"]}")')
+    tab.wait_for_selector(".asking")
+    _shoot(shop, tab, f"{language}-round-8-schedule")
+    tab.click(".asking .q-btn >> nth=0")
+    assert rest.get("/api/v1/schedule").json()["history"] == []
+
+
+def _until(true) -> None:
+    for _ in range(PATIENCE * 5):
+        if true():
+            return
+        time.sleep(0.2)
+    pytest.fail("it never came so far")
 
 
 @pytest.mark.parametrize(("language", "user", "budget"), [("en", "ada", 300.0), ("zh", "mei", 100_000.0)])
