@@ -35,6 +35,15 @@ def test_the_newest_decides_until_somebody_promotes_another(two):
     assert told[:2] == [("rollback", MODEL), ("rollback", "003-learned")]
 
 
+def test_why_a_policy_was_promoted_or_taken_back_stands_in_the_trail(two):
+    two.post(f"/policies/{MODEL}/promote", {"reason": "steadier"}, "scientist")
+    two.post("/policies/rollback", {"reason": "a mistake"}, "scientist")
+    back, there = two.get("/audit", params={"limit": 2}).json()["items"]
+    assert (there["action"], there["details"]["reason"]) == ("promote", "steadier")
+    assert (back["action"], back["details"]["reason"]) == ("rollback", "a mistake")
+    assert two.post("/policies/rollback", {"why": "x"}).status_code == 422
+
+
 def test_a_policy_that_is_not_there_is_not_promoted_and_a_planner_promotes_none(two):
     missing = two.post("/policies/x/promote")
     assert (missing.status_code, "没有策略" in missing.json()["said"]["zh"]) == (404, True)

@@ -4,12 +4,14 @@ import pytest
 from conftest import HOSTED
 from fastapi.testclient import TestClient
 
-from restock.errors import ForbiddenError, UsageError
+from restock.errors import DataError, ForbiddenError, UsageError
 from restock.service.page import uploading
 from restock.service.page.frame import VIEWS
 from restock.service.page.rows import admin, data, forecast, policies
+from restock.storage.state import work
 from restock.workflows.accounts.users import Changes, change_user
 from restock.workflows.approval.roles import Actor
+from restock.workflows.registry import promote_policy
 
 PASSWORD = "a sentence that nobody guesses"
 ROWS = "".join(f"A,2026-01-{day:02d},3,2.5\n" for day in range(1, 10))
@@ -55,6 +57,18 @@ def test_who_may_not_look_is_told_so(served, look):
         look(served.admin.as_(Actor("vic", "viewer")))
 
 
+def test_the_daily_work_is_that_of_rest(served):
+    job = served.post("/schedule/run").json()
+    (row,) = admin.day_rows(served.admin, "zh")
+    assert (row["state"], row["author"], row["steps"]) == ("排队中", job["author"], "")
+    facts = dict(admin.schedule_facts(served.admin, "en"))
+    assert (facts["Due next"], facts["Files are loaded from"]) == ("–", "inbox")
+    steps = [{"step": "load", "state": "skipped"}, {"step": "plan", "state": "failed"}]
+    with served.state.write() as session:
+        work.get_job(session, job["id"]).result = {"steps": steps, "plan": None}
+    assert admin.day_rows(served.admin, "zh")[0]["steps"] == "导入新文件: 无需执行 · 生成计划: 失败"
+
+
 def test_files_are_looked_at_before_they_are_loaded(served, browser):
     name = send(browser, {"files": ("sales.csv", SALES)}).json()["name"]
     result = data.preview(uploading.files_of(served.admin, name))
@@ -67,7 +81,15 @@ def test_files_are_looked_at_before_they_are_loaded(served, browser):
     job = uploading.load(visitor, served.admin, name)
     assert served.queue.jobs == [job] == [name]
     (row,) = admin.job_rows(served.admin, "zh")
-    assert (row["id"], row["kind"], row["state_said"]) == (name, "load", "排队中")
+    assert (row["id"], row["kind"], row["state_said"]) == (name, "导入数据", "排队中")
+
+
+def test_a_file_that_cannot_be_read_is_named_as_it_was_sent(served, browser):
+    name = send(browser, {"files": ("sales.csv", b"")}).json()["name"]
+    with pytest.raises(DataError) as wrong:
+        data.preview(uploading.files_of(served.admin, name))
+    assert wrong.value.in_("en")[0].startswith("`sales.csv` ")
+    assert str(served.project.path) not in str(wrong.value.in_("zh"))
 
 
 def test_files_that_nobody_wants_are_thrown_away(served, browser):
@@ -120,6 +142,16 @@ def test_policies_are_those_of_rest(served):
     shown = policies.policy_rows(served.admin, "CNY", "zh")
     assert [row["name"] for row in shown] == [policy["name"] for policy in rest]
     assert shown[0]["state"] == "使用中"
+
+
+def test_who_put_a_policy_in_charge_is_on_its_card(served):
+    name = served.get("/policies").json()["items"][0]["name"]
+    assert (policies.is_promoted(served.admin), policies.decides(served.admin, name)) == (False, True)
+    assert policies.facts_of(served.admin, name, "en") == []
+    promote_policy(served.admin, name, "steadier")
+    ((title, said),) = policies.facts_of(served.admin, name, "zh")
+    assert (title, said.startswith("ada · "), said.endswith(" · steadier")) == ("指定使用", True, True)
+    assert policies.is_promoted(served.admin)
 
 
 def test_snapshots_are_those_of_rest(served):

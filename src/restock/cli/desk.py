@@ -155,14 +155,16 @@ def key(
     return do_key(desk, do, name, NewKeyWish(tuple(scope or ()), days, owner))
 
 
-def policies(do: PoliciesDo = "list", name: Name = None, project: ProjectFolder = None, by: As = None) -> Any:
+def policies(
+    do: PoliciesDo = "list", name: Name = None, project: ProjectFolder = None, note: Note = "", by: As = None
+) -> Any:
     """`restock policies`."""
     from restock.workflows.project import open_project
     from restock.workflows.registry import do_policies, registry
 
     if do == "list":
         return registry(open_project(project or Path()))
-    return do_policies(_desk(project, by), do, name)
+    return do_policies(_desk(project, by), do, name, note)
 
 
 def db(do: DbDo, file: File = None, project: ProjectFolder = None, replace: Replace = False) -> Any:

@@ -25,6 +25,7 @@ class Promotion(NamedTuple):
     model: str
     at: str
     by: str
+    reason: str = ""
 
 
 def champion(folder: Folder) -> str | None:
@@ -53,7 +54,7 @@ def promotions(folder: Folder) -> tuple[Promotion, ...]:
         ) from None
 
 
-def promote(folder: Folder, model: str, by: str, at: datetime) -> str | None:
+def promote(folder: Folder, model: str, by: str, at: datetime, reason: str = "") -> str | None:
     """Let this policy decide from now on, whatever is trained later; returns who decided before.
 
     Raises:
@@ -72,7 +73,7 @@ def promote(folder: Folder, model: str, by: str, at: datetime) -> str | None:
                 hint=Text("nothing needs to be done", "无需操作"),
             )
         before = champion(folder)
-        write([*kept, Promotion(model, at.isoformat(), by)])
+        write([*kept, Promotion(model, at.isoformat(), by, reason)])
         return before
 
 

@@ -72,8 +72,11 @@ def registry(project: Project) -> RegistryResult:
     return RegistryResult(list_registered(project), kept.promotions(project.folder))
 
 
-def promote_policy(desk: Desk, name: str) -> RegisteredPolicy:
+def promote_policy(desk: Desk, name: str, reason: str = "") -> RegisteredPolicy:
     """Make a policy the champion: it decides from now on, whatever is trained later.
+
+    Args:
+        reason: why; it stands with the promotion and in the trail.
 
     Raises:
         ForbiddenError: the actor may not.
@@ -81,14 +84,17 @@ def promote_policy(desk: Desk, name: str) -> RegisteredPolicy:
         ConflictError: it was promoted already.
     """
     with desk.change("learn") as session:
-        before = kept.promote(desk.project.folder, name, desk.actor.name, desk.clock())
-        desk.note(session, "promote", "policy", name, before=before)
+        before = kept.promote(desk.project.folder, name, desk.actor.name, desk.clock(), reason)
+        desk.note(session, "promote", "policy", name, before=before, reason=reason or None)
         desk.tell(session, "policy.promoted", {"policy": name, "before": before})
     return find_registered(desk.project, name)
 
 
-def rollback_policy(desk: Desk) -> RegisteredPolicy:
+def rollback_policy(desk: Desk, reason: str = "") -> RegisteredPolicy:
     """Take the latest promotion back.
+
+    Args:
+        reason: why; it stands in the trail.
 
     Raises:
         ForbiddenError: the actor may not.
@@ -96,12 +102,12 @@ def rollback_policy(desk: Desk) -> RegisteredPolicy:
     """
     with desk.change("learn") as session:
         before, now = kept.rollback(desk.project.folder)
-        desk.note(session, "rollback", "policy", before, now=now)
+        desk.note(session, "rollback", "policy", before, now=now, reason=reason or None)
         desk.tell(session, "policy.promoted", {"policy": now, "before": before})
     return find_registered(desk.project, str(now))
 
 
-def do_policies(desk: Desk, do: str, name: str | None) -> RegistryResult:
+def do_policies(desk: Desk, do: str, name: str | None, reason: str = "") -> RegistryResult:
     """`restock policies promote|rollback`.
 
     Raises:
@@ -109,14 +115,14 @@ def do_policies(desk: Desk, do: str, name: str | None) -> RegistryResult:
         RestockError: as the decisions themselves.
     """
     if do == "rollback":
-        rollback_policy(desk)
+        rollback_policy(desk, reason)
     elif name is None:
         raise UsageError(
             Text("which policy is to decide?", "要使用哪个策略？"),
             hint=Text("`restock policies` shows their names", "运行 `restock policies` 查看名称"),
         )
     else:
-        promote_policy(desk, name)
+        promote_policy(desk, name, reason)
     return registry(desk.project)
 
 

@@ -6,8 +6,8 @@ from typing import Any, cast
 from nicegui import ui
 
 from restock.language import Language, Text
-from restock.service.page.dialogs import CANCEL, OK, answer_buttons, answer_of, question
-from restock.service.page.pieces import column, listing, table
+from restock.service.page.dialogs import CANCEL, OK, answer_buttons, answer_of, question, sure
+from restock.service.page.pieces import column, facts_list, listing, start, table
 from restock.service.page.rows import admin as rows
 from restock.service.page.visitor import Visitor, act, tell
 from restock.workflows.accounts import keys, sessions, users
@@ -15,6 +15,7 @@ from restock.workflows.accounts.at_terminal import welcome
 from restock.workflows.approval.desk import Desk
 from restock.workflows.approval.roles import LABELS
 from restock.workflows.jobs import asking
+from restock.workflows.timetable import KIND
 
 Row = dict[str, Any]
 
@@ -25,7 +26,7 @@ async def build(visitor: Visitor, _: Mapping[str, str]) -> None:
     parts: list[tuple[str, Text, Callable[[Visitor], Any]]] = []
     if visitor.may("manage"):
         parts += [("people", Text("People", "用户"), _people), ("keys", Text("Keys", "密钥"), _keys)]
-    parts.append(("work", Text("Work", "任务"), _work))
+    parts += [("work", Text("Work", "任务"), _work), ("schedule", Text("Every day", "每日任务"), _schedule)]
     if visitor.may("audit"):
         parts.append(("trail", Text("Who did what", "操作记录"), _trail))
     with ui.tabs().props("dense no-caps align=left").classes("tabs") as tabs:
@@ -143,11 +144,7 @@ async def _keys(visitor: Visitor) -> None:
 
 
 async def _revoke(visitor: Visitor, row: Row, refresh: Callable[[], Any]) -> None:
-    with question() as dialog:
-        ui.label(visitor.say(Text(f"End the key {row['name']} at once?", f"立即撤销密钥 {row['name']}？")))
-        answer_buttons(visitor, dialog, OK, lambda: True)
-    said = await answer_of(dialog)
-    if said:
+    if await sure(visitor, Text(f"End the key {row['name']} at once?", f"立即撤销密钥 {row['name']}？"), OK):
         await act(visitor, lambda desk: keys.revoke_key(desk, int(row["id"])))
         await refresh()
 
@@ -182,6 +179,37 @@ async def _work(visitor: Visitor) -> None:
             "Click one that runs to stop it, one that failed to go on", "点击运行中的任务可停止，点击失败的任务可继续"
         )
         ui.label(visitor.say(said)).classes("note")
+    await refresh()
+
+
+async def _schedule(visitor: Visitor) -> None:
+    """The daily work: when it is due, what it did, and to have it done now."""
+    say, language = visitor.say, visitor.language
+    found = await act(visitor, lambda desk: rows.schedule_facts(desk, language))
+    with ui.element("div").classes("panel narrow"):
+        facts_list(found or [])
+        ui.label(
+            say(Text("Set in the section [schedule] of restock.toml", "在 restock.toml 的 [schedule] 中设置"))
+        ).classes("note")
+    columns = [
+        column(visitor, "when", Text("Asked for", "发起时间"), flex=1),
+        column(visitor, "state", Text("State", "状态"), flex=1),
+        column(visitor, "steps", Text("Steps", "步骤"), flex=5, tooltipField="steps", wrapText=True, autoHeight=True),
+        column(visitor, "plan", Text("Plan", "计划"), flex=2),
+        column(visitor, "author", Text("By", "发起人"), flex=1),
+    ]
+
+    async def now() -> None:
+        title = Text("Load, check, plan and tell others now?", "立即执行导入、检查、计划和通知？")
+        if await sure(visitor, title, Text("Do it now", "立即执行")):
+            if await act(visitor, lambda desk: start(visitor, desk, KIND)) is not None:
+                tell(visitor, Text("The daily work has been asked for", "已发起每日任务"))
+            await refresh()
+
+    if visitor.may("plan"):
+        with ui.row().classes("actions"):
+            ui.button(say(Text("Do it now", "立即执行")), on_click=now).props("dense no-caps outline").mark("day-now")
+    refresh = listing(visitor, lambda desk: rows.day_rows(desk, language), columns, "days")
     await refresh()
 
 

@@ -32,3 +32,21 @@ def answer_buttons(visitor: Visitor, dialog: ui.dialog, do: Text, answer: Callab
     with ui.row().classes("buttons"):
         ui.button(visitor.say(CANCEL), on_click=dialog.close).props("flat no-caps").mark("cancel")
         ui.button(visitor.say(do), on_click=lambda: dialog.submit(answer())).props("unelevated no-caps").mark("confirm")
+
+
+async def ask_text(visitor: Visitor, title: Text, do: Text) -> str | None:
+    """A line of text, such as a reason; none: never mind."""
+    with question() as dialog:
+        ui.label(visitor.say(title)).classes("heading")
+        text = ui.input().props("dense outlined autofocus maxlength=500").mark("text")
+        text.on("keydown.enter", lambda: dialog.submit(text.value or ""))
+        answer_buttons(visitor, dialog, do, lambda: text.value or "")
+    return await answer_of(dialog)
+
+
+async def sure(visitor: Visitor, title: Text, do: Text) -> bool:
+    """Whether the visitor means it."""
+    with question() as dialog:
+        ui.label(visitor.say(title)).classes("heading")
+        answer_buttons(visitor, dialog, do, lambda: True)
+    return bool(await answer_of(dialog))

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from restock.backtest.wording import money_text
 from restock.language import Text
-from restock.service.page.dialogs import answer_buttons, answer_of, question
+from restock.service.page.dialogs import answer_buttons, answer_of, ask_text, question, sure
 from restock.service.page.rows.lines import line_row
 from restock.service.page.visitor import Visitor, act, tell
 from restock.workflows.approval import approving, handing_over, lines
@@ -91,7 +91,7 @@ async def edit(orders: "Orders", line: Line, quantity: Any) -> None:
 async def approve(orders: "Orders", chosen: list[Line]) -> None:
     """Let lines go."""
     anyway = bool(orders.view.stale)
-    if anyway and not await _sure(
+    if anyway and not await sure(
         orders.visitor,
         Text("The plan is out of date. Approve these lines anyway?", "计划已过期。仍然批准这些订货行？"),
         Text("Approve anyway", "仍然批准"),
@@ -116,7 +116,7 @@ async def approve_safe(orders: "Orders") -> None:
         "Approve every line that nobody needs to look at, the best first, as far as the budget reaches?",
         "批准所有无需查看的订货行（按优先级，直到预算用完）？",
     )
-    if not await _sure(orders.visitor, Text(asked.en + warned.en, asked.zh + warned.zh), Text("Approve", "批准")):
+    if not await sure(orders.visitor, Text(asked.en + warned.en, asked.zh + warned.zh), Text("Approve", "批准")):
         return
     done = await act(orders.visitor, lambda desk: approving.approve_safe(desk, orders.plan, anyway=anyway))
     if done is not None:
@@ -133,7 +133,7 @@ async def approve_safe(orders: "Orders") -> None:
 
 async def reject(orders: "Orders", chosen: list[Line]) -> None:
     """Order none of these, with a reason."""
-    reason = await _ask_text(
+    reason = await ask_text(
         orders.visitor,
         Text(f"Reject {len(chosen)} lines: why?", f"驳回 {len(chosen)} 行，原因是？"),
         Text("Reject", "驳回"),
@@ -239,22 +239,6 @@ async def _ask_why(visitor: Visitor, line: Line, quantity: float) -> tuple[str, 
         note = ui.input(visitor.say(Text("Note", "说明"))).props("dense outlined maxlength=500").mark("note")
         answer_buttons(visitor, dialog, Text("Change", "修改"), lambda: (why.value or "", note.value or ""))
     return await answer_of(dialog)
-
-
-async def _ask_text(visitor: Visitor, title: Text, do: Text) -> str | None:
-    with question() as dialog:
-        ui.label(visitor.say(title)).classes("heading")
-        text = ui.input().props("dense outlined autofocus maxlength=500").mark("text")
-        text.on("keydown.enter", lambda: dialog.submit(text.value or ""))
-        answer_buttons(visitor, dialog, do, lambda: text.value or "")
-    return await answer_of(dialog)
-
-
-async def _sure(visitor: Visitor, title: Text, do: Text) -> bool:
-    with question() as dialog:
-        ui.label(visitor.say(title)).classes("heading")
-        answer_buttons(visitor, dialog, do, lambda: True)
-    return bool(await answer_of(dialog))
 
 
 def _named(chosen: list[Line]) -> tuple[list[int], dict[int, int]]:

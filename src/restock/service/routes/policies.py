@@ -29,6 +29,12 @@ class Policy(BaseModel):
     card: dict[str, Any] = Field(description="Data, seeds, scores")
 
 
+class Reasoned(shapes.Asked):
+    """Why somebody decides so; it stands in the trail."""
+
+    reason: shapes.Words = Field(default="", examples=["it earned more on the validation periods"])
+
+
 @router.get("/policies", responses=documented(401, 403))
 def list_policies(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> shapes.Page[Policy]:
     """Trained policies with their cards; the newest first."""
@@ -44,12 +50,12 @@ def get_policy(desk: CanRead, policy: Name) -> Policy:
 
 
 @router.post("/policies/{policy}/promote", responses=documented(401, 403, 404, 409), openapi_extra=ONCE)
-def promote(desk: CanLearn, policy: Name) -> Policy:
+def promote(desk: CanLearn, policy: Name, asked: Reasoned | None = None) -> Policy:
     """Let it decide from now on, whatever is trained later. Plans of another policy go out of date."""
-    return Policy.model_validate(promote_policy(desk, policy))
+    return Policy.model_validate(promote_policy(desk, policy, asked.reason if asked else ""))
 
 
 @router.post("/policies/rollback", responses=documented(401, 403, 404, 409), openapi_extra=ONCE)
-def rollback(desk: CanLearn) -> Policy:
+def rollback(desk: CanLearn, asked: Reasoned | None = None) -> Policy:
     """Take the latest promotion back; the answer is the policy that decides now."""
-    return Policy.model_validate(rollback_policy(desk))
+    return Policy.model_validate(rollback_policy(desk, asked.reason if asked else ""))

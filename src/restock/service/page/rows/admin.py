@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from restock.language import Language, Text
 from restock.storage.state import work
@@ -9,7 +10,11 @@ from restock.storage.state.trail import AuditFilter
 from restock.workflows.accounts import keys, users
 from restock.workflows.approval import trail
 from restock.workflows.approval.desk import Desk
+from restock.workflows.approval.roles import LABELS
+from restock.workflows.daily import STEPS
 from restock.workflows.jobs import asking
+from restock.workflows.jobs.kinds import KINDS
+from restock.workflows.timetable import timetable
 
 ROLES: Mapping[str, Text] = {
     "viewer": Text("viewer", "查看者"),
@@ -25,6 +30,7 @@ JOBS: Mapping[str, Text] = {
     "failed": Text("failed", "失败"),
     "cancelled": Text("cancelled", "已取消"),
 }
+STEP_STATES: Mapping[str, Text] = {**JOBS, "skipped": Text("nothing to do", "无需执行")}
 MOST = 500  # entries of the trail
 
 
@@ -59,7 +65,7 @@ def key_rows(desk: Desk, language: Language) -> list[dict[str, Any]]:
             "name": key.name,
             "user": user.name,
             "prefix": key.prefix,
-            "scopes": ", ".join(key.scopes),
+            "scopes": ", ".join(LABELS[scope].in_(language) if scope in LABELS else scope for scope in key.scopes),
             "state": state(key).in_(language),
             "expires": f"{key.expires:%Y-%m-%d}" if key.expires else "–",
             "used": f"{key.used:%Y-%m-%d %H:%M}" if key.used else "–",
@@ -91,11 +97,49 @@ def job_rows(desk: Desk, language: Language) -> list[dict[str, Any]]:
     return [_job(asking.show_job(job), language) for job in found]
 
 
+def schedule_facts(desk: Desk, language: Language) -> list[tuple[str, str]]:
+    """When the daily work is due, and what belongs to it."""
+    table = timetable(desk, limit=1)
+    schedule, never = table.schedule, Text("never: `schedule.time` is empty", "从不：`schedule.time` 为空")
+    yes, no = Text("yes", "是"), Text("no", "否")
+    when = f"{schedule.time} · {schedule.zone}" if schedule.time else never.in_(language)
+    due = "–" if table.next is None else f"{table.next.astimezone(ZoneInfo(schedule.zone)):%Y-%m-%d %H:%M}"
+    days = schedule.adapt_days
+    adapt = no if days is None else Text(f"when the newest policy is {days} days old", f"最新策略满 {days} 天后")
+    shown = (
+        (Text("Every day at", "每天"), when),
+        (Text("Due next", "下次执行"), due),
+        (Text("Files are loaded from", "文件导入自"), schedule.inbox),
+        (Text("Forecast report", "预测报告"), (yes if schedule.forecast else no).in_(language)),
+        (Text("Train again", "重新训练"), adapt.in_(language)),
+    )
+    return [(title.in_(language), value) for title, value in shown]
+
+
+def day_rows(desk: Desk, language: Language) -> list[dict[str, Any]]:
+    """What the daily work did, the newest first."""
+    return [
+        {
+            "when": f"{job.created:%Y-%m-%d %H:%M}",
+            "state": JOBS[job.state].in_(language),
+            "steps": " · ".join(_step(step, language) for step in (job.result or {}).get("steps", [])),
+            "plan": (job.result or {}).get("plan") or "",
+            "author": job.author,
+        }
+        for job in timetable(desk).history
+    ]
+
+
+def _step(step: dict[str, Any], language: Language) -> str:
+    name = STEPS[step["step"]].in_(language) if step["step"] in STEPS else step["step"]
+    return f"{name}: {STEP_STATES[step['state']].in_(language)}"
+
+
 def _job(job: dict[str, Any], language: Language) -> dict[str, Any]:
     what, error = job["what"] or {}, job["error"] or {}
     return {
         "id": job["id"],
-        "kind": job["kind"],
+        "kind": KINDS[job["kind"]].label.in_(language) if job["kind"] in KINDS else job["kind"],
         "state": job["state"],
         "state_said": JOBS[job["state"]].in_(language),
         "progress": f"{job['done']}/{job['total']}" if job["total"] else "",

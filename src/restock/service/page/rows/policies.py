@@ -5,7 +5,7 @@ from typing import Any
 from restock.backtest.courses import Learning
 from restock.backtest.wording import DEMAND_CLASSES, money_text
 from restock.language import Language, Text
-from restock.storage.champion import champion
+from restock.storage.champion import champion, promotions
 from restock.storage.models import CARD, list_models, load_model
 from restock.workflows.approval.desk import Desk
 from restock.workflows.reasons import label_of
@@ -19,6 +19,23 @@ def policy_rows(desk: Desk, currency: str, language: Language) -> list[dict[str,
     with desk.look():
         names, decides = list_models(desk.project.folder)[::-1], champion(desk.project.folder)
     return [_row(desk, name, name == decides, currency, language) for name in names]
+
+
+def facts_of(desk: Desk, name: str, language: Language) -> list[tuple[str, str]]:
+    """The periods that a policy learned from, and who put it in charge."""
+    return [*windows_of(desk, name, language), *_promotion(desk, name, language)]
+
+
+def decides(desk: Desk, name: str) -> bool:
+    """It is the one that decides."""
+    with desk.look():
+        return champion(desk.project.folder) == name
+
+
+def is_promoted(desk: Desk) -> bool:
+    """There is a promotion to take back."""
+    with desk.look():
+        return bool(promotions(desk.project.folder))
 
 
 def choices_of(desk: Desk, name: str, language: Language) -> list[tuple[str, str]]:
@@ -53,6 +70,17 @@ def learning_of(desk: Desk, name: str) -> Learning | None:
     with desk.look():
         trained = from_model(load_model(desk.project.folder, name))
     return backtest.learning_of(trained) if trained.rounds else None
+
+
+def _promotion(desk: Desk, name: str, language: Language) -> list[tuple[str, str]]:
+    """Who made a policy the champion, when and why; empty: nobody did."""
+    with desk.look():
+        mine = [one for one in promotions(desk.project.folder) if one.model == name]
+    if not mine:
+        return []
+    last = mine[-1]
+    said = " · ".join(filter(None, (last.by, last.at[:16].replace("T", " "), last.reason)))
+    return [(Text("put in charge", "指定使用").in_(language), said)]
 
 
 def _row(desk: Desk, name: str, decides: bool, currency: str, language: Language) -> dict[str, Any]:
