@@ -8,13 +8,14 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from restock.errors import MissingError, UsageError
 from restock.language import Text
-from restock.service import shapes
 from restock.service.access import CanLoad, CanRead, TheHost
 from restock.service.limits import check_archive, check_name, store
 from restock.service.paging import Cursor, Limit, page, read_cursor, read_number
 from restock.service.problems import documented
 from restock.service.routes.jobs import accepted, told
-from restock.service.shapes import without_nul
+from restock.service.shapes.base import Page, without_nul
+from restock.service.shapes.data import Explanation, Forecast, Item, Snapshot
+from restock.service.shapes.jobs import Job
 from restock.storage.state import trail
 from restock.workflows.approval.desk import Desk, new_id
 from restock.workflows.jobs import asking
@@ -40,16 +41,16 @@ class Price(BaseModel):
 
 
 @router.get("/snapshots", tags=["snapshots"], responses=documented(401, 403))
-def list_snapshots(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> shapes.Page[shapes.Snapshot]:
+def list_snapshots(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> Page[Snapshot]:
     """What was known when, the newest first."""
     before = read_cursor(cursor)
     names = [name for name in _snapshots(desk) if before is None or name < before][: limit + 1]
     shown = page(names, limit, lambda name: name, lambda name: _snapshot(desk, name))
-    return shapes.Page[shapes.Snapshot](**shown)
+    return Page[Snapshot](**shown)
 
 
 @router.get("/snapshots/{snapshot}", tags=["snapshots"], responses=documented(401, 403, 404))
-def get_snapshot(desk: CanRead, snapshot: Name) -> shapes.Snapshot:
+def get_snapshot(desk: CanRead, snapshot: Name) -> Snapshot:
     """One snapshot: its tables and where they came from."""
     if snapshot not in _snapshots(desk):
         raise MissingError(Text(f"there is no snapshot `{snapshot}`", f"没有快照 `{snapshot}`"))
@@ -59,7 +60,7 @@ def get_snapshot(desk: CanRead, snapshot: Name) -> shapes.Snapshot:
 @router.post(
     "/snapshots", tags=["snapshots"], status_code=202, responses={**documented(401, 403, 409, 413), **accepted}
 )
-def upload(desk: CanLoad, host: TheHost, files: list[UploadFile], response: Response, request: Request) -> shapes.Job:
+def upload(desk: CanLoad, host: TheHost, files: list[UploadFile], response: Response, request: Request) -> Job:
     """Send files as the shop exports them; 202 with the job that reads them. The same file twice changes nothing."""
     if len(files) > MOST_FILES:
         raise UsageError(
@@ -90,34 +91,32 @@ def upload(desk: CanLoad, host: TheHost, files: list[UploadFile], response: Resp
 @router.get("/items", tags=["items"], responses=documented(401, 403, 404))
 def list_items(
     desk: CanRead, host: TheHost, item: Word = None, site: Word = None, limit: Limit = 200, cursor: Cursor = None
-) -> shapes.Page[shapes.Item]:
+) -> Page[Item]:
     """Items at their sites as they stand today, by id."""
-    return shapes.Page[shapes.Item](
-        **_rows(host.today().items, (item, site), limit, cursor, shapes.Item.model_validate)
-    )
+    return Page[Item](**_rows(host.today().items, (item, site), limit, cursor, Item.model_validate))
 
 
 @router.get("/items/{item}/explanation", tags=["items"], responses=documented(401, 403, 404))
-def explain_item(desk: CanRead, host: TheHost, item: Name, site: Word = None) -> shapes.Explanation:
+def explain_item(desk: CanRead, host: TheHost, item: Name, site: Word = None) -> Explanation:
     """Why an item is ordered, or not: parts that add up to the quantity, what binds, what other policies would do."""
-    return shapes.Explanation.model_validate(host.today().explain(item, site).to_json())
+    return Explanation.model_validate(host.today().explain(item, site).to_json())
 
 
 @router.get("/forecasts", tags=["forecasts"], responses=documented(401, 403, 404))
 def list_forecasts(
     desk: CanRead, host: TheHost, item: Word = None, site: Word = None, limit: Limit = 200, cursor: Cursor = None
-) -> shapes.Page[shapes.Forecast]:
+) -> Page[Forecast]:
     """Demand over lead time and review period: mean, spread and quantiles, by item."""
     frame = host.today().forecasts()
-    return shapes.Page[shapes.Forecast](**_rows(frame, (item, site), limit, cursor, _forecast))
+    return Page[Forecast](**_rows(frame, (item, site), limit, cursor, _forecast))
 
 
 @router.get("/prices", tags=["prices"], responses=documented(401, 403, 404))
 def list_prices(
     desk: CanRead, host: TheHost, item: Word = None, site: Word = None, limit: Limit = 200, cursor: Cursor = None
-) -> shapes.Page[Price]:
+) -> Page[Price]:
     """What a unit brings as orders see it (median of recent prices), what it costs, and the next planned price."""
-    return shapes.Page[Price](**_rows(host.today().prices(), (item, site), limit, cursor, Price.model_validate))
+    return Page[Price](**_rows(host.today().prices(), (item, site), limit, cursor, Price.model_validate))
 
 
 def _rows(frame: Any, only: tuple[str | None, str | None], limit: int, cursor: str | None, show: Any) -> dict[str, Any]:
@@ -131,10 +130,10 @@ def _rows(frame: Any, only: tuple[str | None, str | None], limit: int, cursor: s
     return page(rows, limit, lambda row: row["number"], show)
 
 
-def _forecast(row: dict[str, Any]) -> shapes.Forecast:
-    kept = {key: value for key, value in row.items() if key in shapes.Forecast.model_fields}
+def _forecast(row: dict[str, Any]) -> Forecast:
+    kept = {key: value for key, value in row.items() if key in Forecast.model_fields}
     quantiles = {key: value for key, value in row.items() if key[0] == "q" and key[1:].isdigit()}
-    return shapes.Forecast(**kept, quantiles=quantiles)
+    return Forecast(**kept, quantiles=quantiles)
 
 
 def _snapshots(desk: Desk) -> list[str]:
@@ -143,11 +142,11 @@ def _snapshots(desk: Desk) -> list[str]:
     return sorted((path.name for path in found if path.is_dir() and not path.name.startswith(".")), reverse=True)
 
 
-def _snapshot(desk: Desk, name: str) -> shapes.Snapshot:
+def _snapshot(desk: Desk, name: str) -> Snapshot:
     manifest = desk.project.facts.manifest(name)
     with desk.look() as session:
         known = trail.known_snapshots(session, [name]).get(name)
-    return shapes.Snapshot(
+    return Snapshot(
         id=name,
         created=manifest.created,
         rows={table: part.rows for table, part in manifest.tables.items()},

@@ -8,14 +8,26 @@ import polars as pl
 from fastapi import APIRouter, Path, Query, Request, Response, UploadFile
 from pydantic import AfterValidator, ConfigDict, Field
 
-from restock.service import shapes
 from restock.service.access import CanApprove, CanEdit, CanPlan, CanRead, TheHost
 from restock.service.limits import check_archive, check_name, store
 from restock.service.once import DESCRIPTION, Once
 from restock.service.paging import Cursor, Limit, page, read_cursor, read_number
 from restock.service.problems import Said, documented
 from restock.service.routes.jobs import accepted, started
-from restock.service.shapes import without_nul
+from restock.service.shapes.base import Asked, Page, Short, Words, without_nul
+from restock.service.shapes.jobs import Job
+from restock.service.shapes.lines import Line
+from restock.service.shapes.plans import (
+    Approved,
+    Export,
+    ExportAsked,
+    ExportRow,
+    NotOrdered,
+    Plan,
+    PlanRow,
+    Reread,
+    SafeAsked,
+)
 from restock.storage.frames import read_frame
 from restock.storage.state import orders
 from restock.storage.state.orders import LineFilter
@@ -48,24 +60,24 @@ State = Literal["proposed", "waiting", "approved", "rejected", "snoozed", "expor
 
 
 @router.get("/plans", responses=documented(401, 403))
-def list_plans(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> shapes.Page[shapes.PlanRow]:
+def list_plans(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> Page[PlanRow]:
     """Plans on the desk, the newest first."""
     with desk.look() as session:
         found = orders.list_plans(session, read_cursor(cursor), limit + 1)
-    shown = page(found, limit, lambda one: one.id, shapes.PlanRow.model_validate)
-    return shapes.Page[shapes.PlanRow](**shown)
+    shown = page(found, limit, lambda one: one.id, PlanRow.model_validate)
+    return Page[PlanRow](**shown)
 
 
 @router.post("/plans", status_code=202, responses={**documented(401, 403, 409), **accepted}, openapi_extra=ONCE)
-def make_plan(desk: CanPlan, host: TheHost, response: Response, request: Request) -> shapes.Job:
+def make_plan(desk: CanPlan, host: TheHost, response: Response, request: Request) -> Job:
     """Have today's plan made from the newest data; 202 with the job that does it."""
     return started(desk, host, "plan", {}, response, request)
 
 
 @router.get("/plans/{plan}", responses=documented(401, 403, 404))
-def get_plan(desk: CanRead, plan: PlanId) -> shapes.Plan:
+def get_plan(desk: CanRead, plan: PlanId) -> Plan:
     """A plan: what it came from, whether that still holds, and how far people are with it."""
-    return shapes.Plan.model_validate(view_plan(desk, plan).to_json())
+    return Plan.model_validate(view_plan(desk, plan).to_json())
 
 
 @router.get("/plans/{plan}/lines", responses=documented(401, 403, 404))
@@ -81,53 +93,51 @@ def list_lines(
     ] = None,
     limit: Limit = 200,
     cursor: Cursor = None,
-) -> shapes.Page[shapes.Line]:
+) -> Page[Line]:
     """Lines of a plan by rank, the best first."""
     view_plan(desk, plan)
     wanted = LineFilter(state, lane, site, item, attention)
     with desk.look() as session:
         found = orders.find_lines(session, plan, wanted, read_number(cursor) or 0, limit + 1)
-    shown = page(found, limit, lambda one: one.rank, shapes.Line.model_validate)
-    return shapes.Page[shapes.Line](**shown)
+    shown = page(found, limit, lambda one: one.rank, Line.model_validate)
+    return Page[Line](**shown)
 
 
-class LineAsked(shapes.Asked):
+class LineAsked(Asked):
     """An item to order although the plan leaves it out."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"item": "A-9", "quantity": 12, "why": "promotion"}]}
     )
 
-    item: shapes.Short
-    site: shapes.Short | None = Field(default=None, description="None: the item is at one site only")
+    item: Short
+    site: Short | None = Field(default=None, description="None: the item is at one site only")
     quantity: float = Field(gt=0, le=1e9, description="Units")
-    why: shapes.Short
-    note: shapes.Words = ""
+    why: Short
+    note: Words = ""
 
 
 @router.post("/plans/{plan}/lines", status_code=201, responses=documented(401, 403, 404, 409), openapi_extra=ONCE)
-def add_line(desk: CanEdit, plan: PlanId, asked: LineAsked) -> shapes.Line:
+def add_line(desk: CanEdit, plan: PlanId, asked: LineAsked) -> Line:
     """Order an item that the plan leaves out: a new line that waits for approval, with who wanted it and why."""
     wish = Addition(asked.item, asked.quantity, asked.why, asked.note, asked.site)
-    return shapes.Line.model_validate(adding.add_line(desk, wish, plan))
+    return Line.model_validate(adding.add_line(desk, wish, plan))
 
 
 @router.get("/plans/{plan}/not-ordered", responses=documented(401, 403, 404))
-def list_not_ordered(
-    desk: CanRead, plan: PlanId, limit: Limit = 200, cursor: Cursor = None
-) -> shapes.Page[shapes.NotOrdered]:
+def list_not_ordered(desk: CanRead, plan: PlanId, limit: Limit = 200, cursor: Cursor = None) -> Page[NotOrdered]:
     """Items that are not ordered, and why; who runs out most likely first."""
     view = view_plan(desk, plan)
     after = read_number(cursor) or 0
     frame = read_frame(desk.project.folder.runs / view.plan.id / NOT_ORDERED)
     rows = frame.with_row_index("number", offset=1).slice(after, limit + 1).to_dicts()
-    return shapes.Page[shapes.NotOrdered](**page(rows, limit, lambda row: row["number"], _not_ordered))
+    return Page[NotOrdered](**page(rows, limit, lambda row: row["number"], _not_ordered))
 
 
 @router.post("/plans/{plan}/approve-safe", responses=documented(401, 403, 404, 409), openapi_extra=ONCE)
-def approve_safe(desk: CanApprove, plan: PlanId, asked: shapes.SafeAsked) -> shapes.Approved:
+def approve_safe(desk: CanApprove, plan: PlanId, asked: SafeAsked) -> Approved:
     """Let all lines go that nobody needs to look at, the best first, as far as the budget reaches."""
-    return shapes.Approved.model_validate(approving.approve_safe(desk, plan, anyway=asked.anyway).to_json())
+    return Approved.model_validate(approving.approve_safe(desk, plan, anyway=asked.anyway).to_json())
 
 
 @router.get("/plans/{plan}/sheet", responses={**documented(401, 403, 404), 200: FILE}, response_class=Response)
@@ -137,7 +147,7 @@ def get_sheet(desk: CanRead, plan: PlanId, form: Form = "csv") -> Response:
 
 
 @router.post("/plans/{plan}/sheet", responses=documented(401, 403, 404, 409, 413))
-def send_sheet(desk: CanEdit, host: TheHost, plan: PlanId, file: UploadFile) -> shapes.Reread:
+def send_sheet(desk: CanEdit, host: TheHost, plan: PlanId, file: UploadFile) -> Reread:
     """Take the quantities of an edited sheet over, by the ids of its lines: all of them, or none."""
     most = host.project().config.service.upload_mb * 1_000_000
     with tempfile.TemporaryDirectory() as folder:
@@ -145,28 +155,28 @@ def send_sheet(desk: CanEdit, host: TheHost, plan: PlanId, file: UploadFile) -> 
         store(file.file, path, most)
         check_archive(path, most)
         with named_as_sent(path.parent):
-            return shapes.Reread.model_validate(worksheet.read_back(desk, path, plan).to_json())
+            return Reread.model_validate(worksheet.read_back(desk, path, plan).to_json())
 
 
 @router.get("/exports", tags=["exports"], responses=documented(401, 403))
-def list_exports(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> shapes.Page[shapes.ExportRow]:
+def list_exports(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> Page[ExportRow]:
     """What was handed over, the newest first."""
     with desk.look() as session:
         found = orders.list_exports(session, read_cursor(cursor), limit + 1)
-    shown = page(found, limit, lambda one: one.id, shapes.ExportRow.model_validate)
-    return shapes.Page[shapes.ExportRow](**shown)
+    shown = page(found, limit, lambda one: one.id, ExportRow.model_validate)
+    return Page[ExportRow](**shown)
 
 
 @router.post("/exports", tags=["exports"], responses=documented(401, 403, 404, 409), openapi_extra=ONCE)
-def hand_over(desk: CanApprove, asked: shapes.ExportAsked) -> shapes.Export:
+def hand_over(desk: CanApprove, asked: ExportAsked) -> Export:
     """Hand the approved lines of a plan over; asked twice, the answer is the same export."""
-    return shapes.Export.model_validate(handing_over.hand_over(desk, asked.plan).to_json())
+    return Export.model_validate(handing_over.hand_over(desk, asked.plan).to_json())
 
 
 @router.get("/exports/{export}", tags=["exports"], responses=documented(401, 403, 404))
-def get_export(desk: CanRead, export: ExportId) -> shapes.Export:
+def get_export(desk: CanRead, export: ExportId) -> Export:
     """The purchase orders of an export."""
-    return shapes.Export.model_validate(handing_over.view_export(desk, export).to_json())
+    return Export.model_validate(handing_over.view_export(desk, export).to_json())
 
 
 @router.get(
@@ -190,8 +200,6 @@ def _file(frame: pl.DataFrame, name: str, form: Literal["csv", "xlsx", "json"]) 
     return Response(content, media_type=TYPES[form], headers={"Content-Disposition": f'attachment; filename="{plain}"'})
 
 
-def _not_ordered(row: dict[str, Any]) -> shapes.NotOrdered:
+def _not_ordered(row: dict[str, Any]) -> NotOrdered:
     reason = Said(en=row["reason"], zh=row["reason_zh"])
-    return shapes.NotOrdered(
-        **{key: row[key] for key in shapes.NotOrdered.model_fields if key != "reason"}, reason=reason
-    )
+    return NotOrdered(**{key: row[key] for key in NotOrdered.model_fields if key != "reason"}, reason=reason)

@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from restock.service import shapes
 from restock.service.access import CanLearn, CanRead
 from restock.service.once import DESCRIPTION, Once
 from restock.service.paging import Cursor, Limit, page, read_cursor
 from restock.service.problems import documented
-from restock.service.shapes import without_nul
+from restock.service.shapes.base import Asked, Page, Words, without_nul
 from restock.workflows.registry import find_registered, list_registered, promote_policy, rollback_policy
 
 router = APIRouter(tags=["policies"], route_class=Once)
@@ -29,18 +28,18 @@ class Policy(BaseModel):
     card: dict[str, Any] = Field(description="Data, seeds, scores")
 
 
-class Reasoned(shapes.Asked):
+class Reasoned(Asked):
     """Why somebody decides so; it stands in the trail."""
 
-    reason: shapes.Words = Field(default="", examples=["it earned more on the validation periods"])
+    reason: Words = Field(default="", examples=["it earned more on the validation periods"])
 
 
 @router.get("/policies", responses=documented(401, 403))
-def list_policies(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> shapes.Page[Policy]:
+def list_policies(desk: CanRead, limit: Limit = 50, cursor: Cursor = None) -> Page[Policy]:
     """Trained policies with their cards; the newest first."""
     before = read_cursor(cursor)
     wanted = [one for one in list_registered(desk.project) if before is None or one.name < before][: limit + 1]
-    return shapes.Page[Policy](**page(wanted, limit, lambda one: one.name, Policy.model_validate))
+    return Page[Policy](**page(wanted, limit, lambda one: one.name, Policy.model_validate))
 
 
 @router.get("/policies/{policy}", responses=documented(401, 403, 404))

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from restock.service import shapes
 from restock.service.access import CanPlan, TheHost
 from restock.service.once import DESCRIPTION, Once
 from restock.service.problems import documented
 from restock.service.routes.jobs import accepted, started
+from restock.service.shapes.base import Asked, Short
+from restock.service.shapes.jobs import Job
 from restock.workflows.whatif import MOST, check_scenarios
 
 router = APIRouter(tags=["scenarios"], route_class=Once)
@@ -26,20 +27,20 @@ EXAMPLE: dict[str, Any] = {
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 
 
-class ScenarioAsked(shapes.Asked):
+class ScenarioAsked(Asked):
     """The shop with other settings, another budget, or another policy."""
 
-    name: shapes.Short = Field(min_length=1)
-    settings: dict[shapes.Short, Number | shapes.Short | None] = Field(
+    name: Short = Field(min_length=1)
+    settings: dict[Short, Number | Short | None] = Field(
         default={}, max_length=20, description="`costs.holding_rate`, `supply.lead_time`, ... and their values"
     )
     budget: float | None = Field(
         default=None, gt=0, le=1e12, description="Money that all orders may cost; none: the shop's own budget"
     )
-    policy: shapes.Short | None = Field(default=None, description="None: as chosen in training")
+    policy: Short | None = Field(default=None, description="None: as chosen in training")
 
 
-class ScenariosAsked(shapes.Asked):
+class ScenariosAsked(Asked):
     """Up to twelve scenarios; the shop as it is stands beside them."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
@@ -48,7 +49,7 @@ class ScenariosAsked(shapes.Asked):
 
 
 @router.post("/scenarios", status_code=202, responses={**documented(401, 403, 409), **accepted}, openapi_extra=ONCE)
-def compare(desk: CanPlan, host: TheHost, asked: ScenariosAsked, response: Response, request: Request) -> shapes.Job:
+def compare(desk: CanPlan, host: TheHost, asked: ScenariosAsked, response: Response, request: Request) -> Job:
     """Plan today under each scenario; 202 with the job, whose result has their totals side by side."""
     wanted = asked.model_dump()["scenarios"]
     check_scenarios(desk.project.config, wanted)

@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from restock.service import shapes
 from restock.service.access import CanPlan, CanRead, TheHost
 from restock.service.once import DESCRIPTION, Once
 from restock.service.paging import Limit
 from restock.service.problems import documented
 from restock.service.routes.jobs import accepted, started
+from restock.service.shapes.jobs import Job
 from restock.workflows.timetable import timetable
 
 router = APIRouter(tags=["schedule"], route_class=Once)
@@ -46,6 +46,6 @@ def get_schedule(desk: CanRead, limit: Limit = 20) -> Schedule:
 
 
 @router.post("/schedule/run", status_code=202, responses={**documented(401, 403, 409), **accepted}, openapi_extra=ONCE)
-def run_now(desk: CanPlan, host: TheHost, response: Response, request: Request) -> shapes.Job:
+def run_now(desk: CanPlan, host: TheHost, response: Response, request: Request) -> Job:
     """Have the daily work done now; 202 with the job that does it."""
     return started(desk, host, "daily", {}, response, request)
