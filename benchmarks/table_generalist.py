@@ -126,6 +126,16 @@ def unknown_law() -> str:
     )
 
 
+def limits() -> str:
+    """What of the gap goes where a part of what the policy goes by is put right."""
+    kept = read("generalist-limits")
+    names = list(kept["rows"][0]["gaps"])
+    errors = [gap["stderr"] for row in kept["rows"] for gap in row["gaps"].values()]
+    body = [[row["name"], *(f"{row['gaps'][name]['gap_percent']:.1f} %" for name in names)] for row in kept["rows"]]
+    says = f"200 paths of {kept['periods']} periods; standard error {fmean(errors):.1f}; commit `{kept['commit']}`.\n\n"
+    return says + table(["above the optimum", *names], body)
+
+
 def ablations() -> str:
     """What small trainings score."""
     kept = read("generalist-ablations")

@@ -194,6 +194,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "classes": generalist.classes,
         "shop": generalist.shop,
         "unknown-law": generalist.unknown_law,
+        "limits": generalist.limits,
         "ablations": generalist.ablations,
         "real": generalist.real,
     },
