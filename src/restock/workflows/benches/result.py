@@ -11,7 +11,8 @@ from typing import Any
 from restock.language import Text
 from restock.progress import Progress
 
-PACKAGES = ("restock", "jax", "equinox", "optax", "numpy", "scipy", "torch", "stable-baselines3", "decisionrl")
+PACKAGES = ("restock", "jax", "equinox", "optax", "numpy", "scipy", "lightgbm", "torch", "stable-baselines3")
+PACKAGES += ("decisionrl", "statsforecast", "mlforecast")
 RARE = ("ratio", "low", "high", "steps_per_second", "seconds_to_reach", "seeds_that_reached")
 
 
