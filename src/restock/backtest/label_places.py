@@ -39,7 +39,7 @@ def places_of_names(
     found: list[Place | None] = []
     for number, ((x, y), name) in enumerate(zip(points, names, strict=True)):
         others = [box for place, box in enumerate(taken) if place != number]
-        free = [
+        free: list[tuple[Place, Box]] = [
             (place, box)
             for place, box in _boxes(x, y, _length(name)).items()
             if left <= box.left and box.right <= left + 1 and not any(box.meets(other) for other in others)
