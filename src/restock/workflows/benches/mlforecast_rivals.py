@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from restock.errors import UsageError
 from restock.forecasting.correction import observed_demand
 from restock.forecasting.forecast import Forecast
 from restock.forecasting.forecaster import Ask
 from restock.forecasting.panel import Panel
-from restock.language import Text
 from restock.simulator.history import Floats
+from restock.workflows.benches.needed import need
 
 NAME = "mlforecast_lgbm"
 MODEL = "trees"
@@ -43,13 +42,7 @@ class GlobalTrees:
         Raises:
             UsageError: the package is not installed.
         """
-        try:
-            import mlforecast  # noqa: F401  # pyright: ignore[reportMissingImports]
-        except ImportError:
-            raise UsageError(
-                Text(f"`{NAME}` needs the package mlforecast", f"`{NAME}` 需要安装 mlforecast"),
-                hint=Text('`pip install "restock[bench]"`', '运行 `pip install "restock[bench]"`'),
-            ) from None
+        need(NAME, "mlforecast")
         return GlobalTrees(seed)
 
     def predict(self, panel: Panel, ask: Ask) -> Forecast:

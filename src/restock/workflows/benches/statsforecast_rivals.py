@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from restock.errors import UsageError
 from restock.forecasting.correction import observed_demand
 from restock.forecasting.forecast import Forecast
 from restock.forecasting.forecaster import Ask
 from restock.forecasting.panel import Panel
-from restock.language import Text
 from restock.simulator.history import Floats
+from restock.workflows.benches.needed import need
 
 MODELS = ("auto_ets", "auto_theta")
 SEASON = {1: 7, 7: 1}
@@ -32,13 +31,7 @@ class Rival:
         Raises:
             UsageError: the package is not installed.
         """
-        try:
-            import statsforecast.models  # noqa: F401  # pyright: ignore[reportMissingImports]
-        except ImportError:
-            raise UsageError(
-                Text(f"`{self.name}` needs the package statsforecast", f"`{self.name}` 需要安装 statsforecast"),
-                hint=Text('`pip install "restock[bench]"`', '运行 `pip install "restock[bench]"`'),
-            ) from None
+        need(self.name, "statsforecast")
         return self
 
     def predict(self, panel: Panel, ask: Ask) -> Forecast:
