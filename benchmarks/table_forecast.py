@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from table_parts import Row, bold, caption, load, table
 
+from restock.workflows.benches.forecast_methods import LEARNED
+
 SETS = {
     "fresh_retail": "FreshRetailNet, days",
     "online_retail": "Online Retail, weeks",
@@ -27,10 +29,11 @@ def accuracy() -> str:
             row = results.get(instance, method)
             if row is None:
                 continue
-            cells = [title, f"`{method}`", f"{row['value']:.3f}", f"{row['last_window']:.3f}"]
+            cells = [title, f"`{method}`", seeds(row), _level(row), f"{row['last_window']:.3f}"]
             cells += [f"{100 * row['coverage']:.1f} %", f"{100 * row['bias']:+.1f} %", _against(row)]
             body.append(bold(cells) if method == OURS[0] else cells)
-    head = ["data", "method", "scaled pinball", "last window", "in the 90 % interval", "bias", f"`{OURS[0]}` less this"]
+    head = ["data", "method", "seeds", "scaled pinball", "last window", "in the 90 % interval", "bias"]
+    head.append(f"`{OURS[0]}` less this")
     return caption(results, f"{_series(results.rows)} series;") + table(head, body)
 
 
@@ -43,10 +46,9 @@ def lead_times() -> str:
             row = results.get(instance, method)
             if row is not None:
                 gain = f"{row['lead_gain']:+.4f} ({row['lead_low']:+.4f} … {row['lead_high']:+.4f})"
-                body.append(
-                    [title, f"`{method}`", f"{row['lead_pinball']:.4f}", f"{row['lead_independent']:.4f}", gain]
-                )
-    head = ["data", "method", "paths", "independent periods", "difference (95 %)"]
+                cells = [f"{row[part]:.4f}" for part in ("lead_pinball", "lead_independent")]
+                body.append([title, f"`{method}`", seeds(row), *cells, gain])
+    head = ["data", "method", "seeds", "paths", "independent periods", "difference (95 %)"]
     return table(head, body)
 
 
@@ -79,6 +81,16 @@ def money() -> str:
             body.append([*cells, f"{row['on_hand']:.2f}"])
     head = ["model fitted by likelihood", "way", "cost per day", "against `nll`", "95 %", "mean stock"]
     return caption(results, "Cost and stock in demand scales;") + table(head, body)
+
+
+def seeds(row: Row) -> str:
+    """How many; of methods that leave nothing to chance none."""
+    return str(row["seeds"]) if row["method"] in LEARNED else ""
+
+
+def _level(row: Row) -> str:
+    noise = f" ± {row['seed_spread']:.3f}" if row["seeds"] > 1 else ""
+    return f"{row['value']:.3f}{noise}"
 
 
 def _against(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from table_forecast import DAILY, OURS, RIVALS, SETS, SHOPS
+from table_forecast import DAILY, LEARNED, OURS, RIVALS, SETS, SHOPS
 from table_parts import Results, Row, load, read, table
 
 BEST = OURS[0]
@@ -52,7 +52,7 @@ def _accuracy(kept: Results, name: str) -> Bar:
     figure = f"nearest `{near['method']}`: {near['against']:+.3f} ({near['low']:+.3f} … {near['high']:+.3f})"
     if missing:
         return Bar(what, bar, f"{figure}; not measured: {missing}", None)
-    return Bar(what, bar, figure, near["high"] < 0)
+    return Bar(what, bar, f"{figure}; {_seeds(near, kept.get(name, BEST))}", near["high"] < 0)
 
 
 def _coverage(kept: Results, name: str) -> Bar:
@@ -60,7 +60,7 @@ def _coverage(kept: Results, name: str) -> Bar:
     what, bar = f"{SETS[name]}: in the 90 % interval", "88 to 92 %"
     if row is None:
         return Bar(what, bar, "", None)
-    return Bar(what, bar, f"{100 * row['coverage']:.1f} %", INSIDE[0] <= row["coverage"] <= INSIDE[1])
+    return Bar(what, bar, f"{100 * row['coverage']:.1f} %; {_seeds(row)}", INSIDE[0] <= row["coverage"] <= INSIDE[1])
 
 
 def _lead(kept: Results, name: str) -> Bar:
@@ -69,7 +69,7 @@ def _lead(kept: Results, name: str) -> Bar:
     if row is None:
         return Bar(what, bar, "", None)
     gain = f"{row['lead_gain']:+.4f} ({row['lead_low']:+.4f} … {row['lead_high']:+.4f})"
-    return Bar(what, bar, gain, row["lead_high"] < 0)
+    return Bar(what, bar, f"{gain}; {_seeds(row)}", row["lead_high"] < 0)
 
 
 def _new_items(kept: Results, name: str) -> Bar | None:
@@ -125,3 +125,9 @@ def _speed() -> list[Bar]:
 
 def _seconds(part: Row) -> str:
     return f"{part['seconds']:.0f} s ({part['cpu_seconds']:.0f} s of processors)"
+
+
+def _seeds(*rows: Row | None) -> str:
+    """The fewest of what hangs on chance."""
+    count = min(row["seeds"] for row in rows if row is not None and row["method"] in LEARNED)
+    return f"{count} seed{'s' * (count != 1)}"

@@ -1,6 +1,6 @@
 """The bench of forecasts on made-up data: the same numbers as scoring by hand, ours against each."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,10 +10,10 @@ from restock.forecasting.forecast import FULL
 from restock.forecasting.forecaster import Ask, Windows, cross_validate
 from restock.forecasting.methods import find_method
 from restock.forecasting.panel import bare_panel
-from restock.forecasting.scores import difference, score, summarise
+from restock.forecasting.scores import average, difference, score, summarise
 from restock.progress import Silent
 from restock.workflows.bench import BENCHES
-from restock.workflows.benches import demand_panels, forecast, forecast_special
+from restock.workflows.benches import demand_panels, forecast, forecast_kept, forecast_methods, forecast_special
 from restock.workflows.benches.result import Task
 
 
@@ -46,6 +46,54 @@ def test_rows_are_scores_and_ours_is_compared_with_each(made_up):
     assert gap.high < 0
     assert ours.against is None
     assert {"coverage", "bias", "low", "last_window"} <= naive.to_json().keys()
+
+
+@dataclass(frozen=True)
+class Lucky:
+    """The mean of weekdays, times something that hangs on the seed."""
+
+    name: str = "deep"
+
+    def fit(self, panel, h, seed=0):
+        fits.append(seed)
+        fitted = find_method("seasonal_mean").fit(panel, h, seed)
+        more = np.float32(1 + 0.2 * seed)
+
+        class Fitted:
+            def predict(self, panel, ask):
+                found = fitted.predict(panel, ask)
+                return replace(
+                    found, mean=found.mean * more, quantiles=found.quantiles * more, samples=found.samples * more
+                )
+
+        return Fitted()
+
+
+fits: list[int] = []
+
+
+def test_what_hangs_on_chance_is_scored_with_every_seed_and_kept(made_up, monkeypatch, tmp_path):
+    panel, source = made_up
+    monkeypatch.setenv(forecast_kept.FOLDER, str(tmp_path))
+    monkeypatch.setitem(forecast_methods.METHODS, "deep", Lucky)
+    task = Task(("deep",), ("made_up",), seeds=range(2), quick=False, progress=Silent())
+    (two,) = forecast.run(task)
+    both = [
+        score(panel, list(cross_validate(Lucky(), panel, source.windows, Ask(7, FULL, forecast.PATHS, seed), seed)))
+        for seed in range(2)
+    ]
+    each = [summarise(scores).scaled_pinball for scores in both]
+    assert (two.seeds, two.value) == (2, pytest.approx(np.mean(each)))
+    assert two.seed_spread == pytest.approx(np.std(each, ddof=1)) != 0
+    fits.clear()
+    naive, three = forecast.run(replace(task, methods=("seasonal_naive", "deep"), seeds=range(3)))
+    assert set(fits) == {2}  # the others had been kept
+    assert (naive.seeds, naive.seed_spread, three.seeds) == (1, None, 3)
+    kept = [trial.scores for trial in forecast_kept.kept_trials("made_up.20", "deep").values()]
+    np.testing.assert_array_equal(kept[1].scaled_pinball, both[1].scaled_pinball)
+    (plain,) = (trial.scores for trial in forecast_kept.kept_trials("made_up.20", "seasonal_naive").values())
+    gap = difference(average(kept), plain)
+    assert (naive.against, naive.low, naive.high) == (gap.value, gap.low, gap.high)
 
 
 def test_data_that_are_not_there_are_asked_for(monkeypatch, tmp_path):

@@ -5,7 +5,7 @@ mean step from one period to the next (the scale of the M5 competition), so that
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,6 +109,12 @@ def pinball(actual: NDArray[Any], quantiles: NDArray[Any], levels: Sequence[floa
     level = np.asarray(levels, np.float64)
     miss = actual[..., None] - quantiles
     return np.maximum(level * miss, (level - 1) * miss)
+
+
+def average(scores: Sequence[Scores]) -> Scores:
+    """What each series comes to in the mean of several trials of one method, say with several seeds."""
+    names = [field.name for field in fields(Scores) if field.name != "method"]
+    return replace(scores[0], **{name: np.mean([getattr(each, name) for each in scores], axis=0) for name in names})
 
 
 def summarise(scores: Scores, rows: NDArray[Any] | None = None) -> Summary:

@@ -55,9 +55,9 @@ class Trees:
         late = rows.origin >= np.quantile(rows.origin, 1 - HELD_OUT) if len(rows.y) else np.zeros(0, bool)
         alpha = 1.0
         if late.any() and not late.all():
-            first = _train(settings, rows.only(~late), self.rounds)
+            first = _train(settings, _bins(rows.only(~late)), self.rounds)
             alpha = dispersion(rows.y[late], rows.scale[late] * first.predict(rows.inputs[late]))
-        return FittedTrees(self.name, _train(settings, rows, self.rounds), alpha)
+        return FittedTrees(self.name, _train(settings, _bins(rows), self.rounds), alpha)
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class QuantileTrees:
 
     def fit(self, panel: Panel, h: int, seed: int = 0) -> "FittedQuantileTrees":
         """Learn one model per level and one for the mean."""
-        rows = learning_rows(panel, h, seed)
+        bins = _bins(learning_rows(panel, h, seed))
         models = [
-            _train({**SETTINGS, "objective": "quantile", "alpha": level, "seed": seed}, rows, self.rounds)
+            _train({**SETTINGS, "objective": "quantile", "alpha": level, "seed": seed}, bins, self.rounds)
             for level in LEVELS
         ]
         settings = {**SETTINGS, "objective": "tweedie", "tweedie_variance_power": 1.3, "seed": seed}
-        return FittedQuantileTrees(self.name, tuple(models), _train(settings, rows, self.rounds))
+        return FittedQuantileTrees(self.name, tuple(models), _train(settings, bins, self.rounds))
 
 
 @dataclass(frozen=True)
@@ -186,11 +186,28 @@ def _ahead(panel: Panel, h: int) -> tuple[Floats, Floats]:
     return found.inputs.reshape(-1, found.inputs.shape[-1]), found.scale
 
 
-def _train(settings: dict[str, Any], rows: Rows, rounds: int) -> Any:
+def _bins(rows: Rows) -> Any:
+    """The rows as trees see them: sorted into bins once, however many models learn from them."""
     import lightgbm
 
-    few = {**settings, "min_data_in_leaf": min(settings["min_data_in_leaf"], max(len(rows.y) // 20, 1))}
-    data = lightgbm.Dataset(
-        rows.inputs, rows.y / rows.scale, weight=rows.scale, categorical_feature=list(rows.categories) or "auto"
-    )
-    return lightgbm.train({**few, "num_threads": 1 if len(rows.y) < SMALL else 0}, data, num_boost_round=rounds)
+    few = {**SETTINGS, "min_data_in_leaf": _least(len(rows.y)), "num_threads": _threads(len(rows.y))}
+    categories = list(rows.categories) or "auto"
+    share = rows.y / rows.scale
+    return lightgbm.Dataset(rows.inputs, share, weight=rows.scale, categorical_feature=categories, params=few)
+
+
+def _train(settings: dict[str, Any], bins: Any, rounds: int) -> Any:
+    import lightgbm
+
+    count = len(bins.get_label())
+    few = {"min_data_in_leaf": _least(count), "num_threads": _threads(count)}
+    return lightgbm.train({**settings, **few}, bins, num_boost_round=rounds)
+
+
+def _least(rows: int) -> int:
+    """Rows in a leaf."""
+    return min(SETTINGS["min_data_in_leaf"], max(rows // 20, 1))
+
+
+def _threads(rows: int) -> int:
+    return 1 if rows < SMALL else 0

@@ -1,19 +1,21 @@
 """Forecasts of real demand against rivals: scaled pinball on rolling windows, paired intervals over series."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from restock.forecasting.forecast import FULL
+from restock.forecasting.forecast import FULL, Forecast
 from restock.forecasting.forecaster import Ask, Tried, cross_validate
 from restock.forecasting.panel import Panel
-from restock.forecasting.scores import Scores, difference, score, summarise
+from restock.forecasting.scores import average, difference, score, summarise
+from restock.forecasting.trees import drawn
 from restock.language import Text
+from restock.simulator.history import Floats
 from restock.workflows.benches.demand_panels import PANELS, QUICK_SERIES, DemandPanel
-from restock.workflows.benches.forecast_kept import keep_scores, kept_scores
-from restock.workflows.benches.forecast_methods import METHODS, OURS, QUICK_METHODS, make
+from restock.workflows.benches.forecast_kept import Trial, keep_trial, kept_trials
+from restock.workflows.benches.forecast_methods import METHODS, OURS, QUICK_METHODS, make, spared
 from restock.workflows.benches.forecast_special import SPECIAL
 from restock.workflows.benches.result import Bench, Row, Task
 
@@ -44,50 +46,77 @@ class ForecastRow(Row):
 
 def run(task: Task) -> Iterable[Row]:
     """Every method on every data set; windows and settings are the same for all."""
-    task.progress.start(Text("forecast", "预测评测"), len(task.instances) * len(task.methods))
+    measured = [name for name in task.instances if name not in SPECIAL]
+    seeds = {method: task.seeds if make(method).learns else range(1) for method in task.methods}
+    task.progress.start(Text("forecast", "预测评测"), len(measured) * sum(map(len, seeds.values())))
     rows: list[Row] = []
     count = 0
     for name in task.instances:
         if name in SPECIAL:  # it has methods of its own
             rows += SPECIAL[name](task)
             continue
-        source = PANELS[name]
-        panel = source.panel(QUICK_SERIES if task.quick else SERIES)
-        found: list[tuple[ForecastRow, Scores]] = []
-        for method in task.methods:
-            found.append(_measure(source, panel, method, task.seeds))
-            count += 1
-            task.progress.advance(count, Text(f"{name} {method}", f"{name} {method}"))
-        rows += _compared(found, kept_scores(name, OURS))
+        panel = PANELS[name].panel(QUICK_SERIES if task.quick else SERIES)
+        place = f"{name}.{panel.shape[0]}"
+        found = {method: kept_trials(place, method) for method in {*task.methods, *OURS}}
+        for seed in sorted(set().union(*seeds.values())):  # all methods of a seed, as some share what they learn
+            for method in (method for method in task.methods if seed in seeds[method]):
+                if seed not in found[method]:
+                    found[method][seed] = _tried(PANELS[name], panel, method, seed)
+                    keep_trial(place, method, seed, found[method][seed])
+                count += 1
+                task.progress.advance(count, Text(f"{name} {method} {seed}", f"{name} {method} {seed}"))
+        rows += _compared(name, task.methods, found)
     return rows
 
 
-def _measure(source: DemandPanel, panel: Panel, method: str, seeds: range) -> tuple[ForecastRow, Scores]:
-    """Mean over seeds of a method; scores of the first."""
-    windows = source.windows
-    began, values, lasts, kept, alone = time.perf_counter(), [], [], None, None
-    for seed in seeds if make(method).learns else seeds[:1]:
-        ask = Ask(windows.h, FULL, PATHS, seed)
-        tried: list[Tried] = list(cross_validate(make(method).forecaster, panel, windows, ask, seed))
-        scores = score(panel, tried)
-        alone = alone or score(panel, [Tried(o, replace(f, samples=None)) for o, f in tried])
-        values.append(summarise(scores).scaled_pinball)
-        lasts.append(summarise(score(panel, tried[-1:])).scaled_pinball)
-        kept = kept or replace(scores, method=method)
-    assert kept is not None
-    assert alone is not None
-    found, count = summarise(kept), len(values)
-    gain = difference(kept, alone, "lead_pinball")
-    keep_scores(source.name, kept)
-    row = ForecastRow(
-        instance=source.name,
+def _tried(source: DemandPanel, panel: Panel, method: str, seed: int) -> Trial:
+    """One method with one seed in all windows."""
+    windows, began = source.windows, time.perf_counter()
+    spared.clear()
+    ask = Ask(windows.h, FULL, PATHS, seed)
+    tried = list(cross_validate(make(method).forecaster, panel, windows, ask, seed))
+    seconds = time.perf_counter() - began + sum(spared)
+    alone = [Tried(origin, replace(forecast, samples=_each_alone(forecast, seed))) for origin, forecast in tried]
+    scores, apart, last = (replace(score(panel, part), method=method) for part in (tried, alone, tried[-1:]))
+    return Trial(scores, apart, last, seconds)
+
+
+def _each_alone(forecast: Forecast, seed: int) -> Floats:
+    """As many paths as forecasts are asked for, of periods that do not hang together. [path, series, h]"""
+    chance = np.random.default_rng(seed).random((PATHS, *forecast.mean.shape))
+    return drawn(forecast.quantiles, forecast.levels, chance)
+
+
+def _compared(instance: str, methods: Sequence[str], found: Mapping[str, Mapping[int, Trial]]) -> list[ForecastRow]:
+    """A row per method, ours against each of the others, on the series that both could be scored on."""
+    ours = next((name for name in OURS if found[name]), None)
+    rows = []
+    for method in methods:
+        row = _row(instance, method, list(found[method].values()))
+        if ours is not None and ours != method:
+            mine, theirs = (average([trial.scores for trial in found[name].values()]) for name in (ours, method))
+            gap = difference(mine, theirs)
+            row = replace(row, ours=ours, against=gap.value, low=gap.low, high=gap.high)
+        rows.append(row)
+    return rows
+
+
+def _row(instance: str, method: str, trials: Sequence[Trial]) -> ForecastRow:
+    """Means over seeds; intervals of what each series comes to in the mean of seeds."""
+    scores, alone = (average([getattr(trial, part) for trial in trials]) for part in ("scores", "alone"))
+    values = [summarise(trial.scores).scaled_pinball for trial in trials]
+    found, gain, count = summarise(scores), difference(scores, alone, "lead_pinball"), len(trials)
+    spread = float(np.std(values, ddof=1)) if count > 1 else None
+    return ForecastRow(
+        instance=instance,
         method=method,
         value=float(np.mean(values)),
-        stderr=float(np.std(values, ddof=1) / np.sqrt(count)) if count > 1 else 0.0,
+        stderr=(spread or 0.0) / count**0.5,
         best_known=None,
-        seconds=(time.perf_counter() - began) / count,
+        seconds=float(np.mean([trial.seconds for trial in trials])),
         seeds=count,
-        last_window=float(np.mean(lasts)),
+        seed_spread=spread,
+        last_window=float(np.mean([summarise(trial.last).scaled_pinball for trial in trials])),
         coverage=found.coverage,
         bias=found.bias,
         wape=found.wape,
@@ -99,23 +128,6 @@ def _measure(source: DemandPanel, panel: Panel, method: str, seeds: range) -> tu
         lead_high=gain.high,
         series=found.series,
     )
-    return row, kept
-
-
-def _compared(found: list[tuple[ForecastRow, Scores]], earlier: dict[str, Scores]) -> list[ForecastRow]:
-    """Ours against each of the others, on the series that both could be scored on; earlier: of other runs"""
-    mine = earlier | {row.method: scores for row, scores in found}
-    ours = next((mine[name] for name in OURS if name in mine), None)
-    if ours is None:
-        return [row for row, _ in found]
-    rows = []
-    for row, scores in found:
-        if row.method == ours.method:
-            rows.append(row)
-            continue
-        gap = difference(ours, scores)
-        rows.append(replace(row, ours=ours.method, against=gap.value, low=gap.low, high=gap.high))
-    return rows
 
 
 FORECAST = Bench(
