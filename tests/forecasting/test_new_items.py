@@ -41,6 +41,23 @@ def test_a_title_says_more_than_the_category():
     assert ours.sum() == pytest.approx(level[200:].sum(), rel=0.15)
 
 
+def test_a_discount_planned_for_an_item_that_was_never_sold_counts():
+    panel, _ = shop()
+    cheap = np.random.default_rng(1).random(240) < 0.5
+    y = np.where(cheap[:, None], 2 * panel.y, panel.y)
+    plan = np.repeat(np.where(cheap, 0.4, 0.0)[:, None, None], 63, axis=1).astype(np.float32)
+    plain = np.zeros((63, 0), np.float32)
+    told = replace(panel, y=y, future=plan, future_names=("discount",), calendar=plain)
+    new = replace(told.rows(np.arange(200, 240)), y=np.full((40, 56), np.nan, np.float32))
+    dear = replace(new, future=np.zeros_like(new.future))
+    fitted = Newcomers().fit(told.rows(np.arange(200)), 7)
+    ratio = fitted.median(new) / fitted.median(dear)
+    assert ratio[cheap[200:]].mean() == pytest.approx(2, rel=0.2)
+    np.testing.assert_allclose(ratio[~cheap[200:]], 1)
+    before = replace(new, future=np.concatenate([np.zeros_like(plan[200:, :56]), plan[200:, 56:]], axis=1))
+    np.testing.assert_array_equal(fitted.median(before), fitted.median(new))  # plans of before it came do not count
+
+
 def test_the_interval_is_as_wide_as_items_differ_and_the_week_is_that_of_all():
     panel, _ = shop()
     known, new = panel.rows(np.arange(200)), panel.rows(np.arange(200, 240))

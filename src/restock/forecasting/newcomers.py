@@ -1,7 +1,8 @@
-"""Items that have hardly sold yet: what items like them sell, by category, site, title, price and picture.
+"""Items that have hardly sold yet: what items like them sell, by category, site, title, price, picture and plans.
 
 The log of an item's mean demand is learned twice, and the two are averaged: by ridge regression on codes as indicators,
-the title's words hashed and traits as numbers, and by boosted trees on codes, traits and the main axes of the titles.
+the title's words hashed, traits as numbers and usual plans (discounts, promotions), and by boosted trees on codes,
+traits, plans and the main axes of the titles.
 Errors of items left out tell how wide the forecast must be. An item alone in its category leans on the rest.
 """
 
@@ -99,7 +100,7 @@ class Newcomers:
             if not self.by_category_only or panel.attributes[i] == "category"
         ]
         if not self.by_category_only:
-            parts.append(np.nan_to_num(panel.traits).astype(np.float64))
+            parts += [np.nan_to_num(panel.traits).astype(np.float64), _plans(panel)]
         return np.concatenate([np.zeros((panel.shape[0], 0)), *parts], axis=1)
 
 
@@ -177,7 +178,16 @@ def _leaves(panel: Panel, axes: Doubles) -> Doubles:
     plain = (
         traits if traits.shape[1] < WIDE else traits[:, [not name.startswith("title") for name in panel.trait_names]]
     )
-    return np.concatenate([panel.codes.astype(np.float64), plain, traits @ axes], axis=1)
+    return np.concatenate([panel.codes.astype(np.float64), plain, _plans(panel), traits @ axes], axis=1)
+
+
+def _plans(panel: Panel) -> Doubles:
+    """What is usually planned for an item: while it was sold, or ahead if it never was. [series, covariate]"""
+    counts = np.zeros(panel.future.shape[:2])
+    counts[:, : panel.shape[1]] = panel.known
+    counts[~panel.known.any(axis=1), panel.shape[1] :] = 1
+    total = np.einsum("spc,sp->sc", np.nan_to_num(panel.future).astype(np.float64), counts)
+    return total / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
 def _ridge(inputs: Doubles, target: Doubles) -> tuple[Doubles, float, Doubles]:
