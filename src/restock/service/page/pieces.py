@@ -79,10 +79,21 @@ def chart(figure: "go.Figure") -> ui.plotly:
     return ui.plotly({**plain, "config": {"displayModeBar": False, "responsive": True}}).classes("chart")
 
 
-def table(visitor: Visitor, columns: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], mark: str) -> ui.element:
-    """A grid of rows that are all here."""
+def table(
+    visitor: Visitor,
+    columns: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    mark: str,
+    clicked: Callable[[dict[str, Any]], Any] | None = None,
+) -> None:
+    """A grid of rows that are all here.
+
+    Args:
+        clicked: told the row that was clicked.
+    """
     if not rows:
-        return ui.label(visitor.say(NOTHING_HERE)).classes("empty")
+        ui.label(visitor.say(NOTHING_HERE)).classes("empty")
+        return
     options = {
         "columnDefs": list(columns),
         "rowData": list(rows),
@@ -97,7 +108,9 @@ def table(visitor: Visitor, columns: Sequence[dict[str, Any]], rows: Sequence[di
         "enableCellTextSelection": True,
         "suppressFieldDotNotation": True,
     }
-    return ui.aggrid(options, theme="balham").classes("grid short" if len(rows) < 16 else "grid tall").mark(mark)
+    grid = ui.aggrid(options, theme="balham").classes("grid short" if len(rows) < 16 else "grid tall").mark(mark)
+    if clicked is not None:
+        grid.on("rowClicked", lambda event: clicked(event.args["data"]), ["data"])
 
 
 def listing(
@@ -107,21 +120,14 @@ def listing(
     mark: str,
     clicked: Callable[[dict[str, Any]], Any] | None = None,
 ) -> Callable[[], Awaitable[None]]:
-    """A place for a grid of rows; what is returned reads them, now and again.
-
-    Args:
-        clicked: told the row that was clicked.
-    """
+    """A place for a table; what is returned reads its rows, now and again."""
     place = ui.element("section").classes("listed")
-    click = clicked or (lambda row: None)
 
     async def refresh() -> None:
         found = await act(visitor, load)
         place.clear()
         with place:
-            table(visitor, columns, found or [], mark).on(
-                "rowClicked", lambda event: click(event.args["data"]), ["data"]
-            )
+            table(visitor, columns, found or [], mark, clicked)
 
     return refresh
 

@@ -96,8 +96,7 @@ class Policies:
             column(visitor, "seed", Text("Seed", "种子"), flex=1, type="rightAligned"),
             column(visitor, "snapshot", Text("Data", "数据"), flex=2),
         ]
-        grid = table(visitor, columns, found, "policies")
-        grid.on("rowClicked", lambda event: self.show(event.args["data"]["name"]), ["data"])
+        table(visitor, columns, found, "policies", lambda row: self.show(row["name"]))
 
     async def _train(self) -> None:
         if await act(self.visitor, lambda desk: start(self.visitor, desk, "train")) is not None:

@@ -1,6 +1,6 @@
 """Prices: what items sell for and cost, what was paid lately, what is planned, and the course of one item's price."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -39,8 +39,8 @@ async def build(visitor: Visitor, asked: Mapping[str, str]) -> None:
     listed = ui.element("section").classes("listed")
     coming = ui.element("section").classes("listed")
 
-    async def show(item: str, site: str) -> None:
-        await _draw_course(visitor, course, item, site)
+    async def show(row: Mapping[str, str]) -> None:
+        await _draw_course(visitor, course, row["item"], row.get("site", ""))
 
     async def look() -> None:
         text = search.value or ""
@@ -48,15 +48,13 @@ async def build(visitor: Visitor, asked: Mapping[str, str]) -> None:
         listed.clear()
         if found is not None:
             with listed:
-                _draw_prices(visitor, *found).on(
-                    "rowClicked", lambda event: show(event.args["data"]["item"], event.args["data"]["site"]), ["data"]
-                )
+                _draw_prices(visitor, *found, show)
 
     async def begin() -> None:
         await look()
         waiting.delete()
         if asked.get("item"):
-            await show(asked["item"], asked.get("site", ""))
+            await show(asked)
         plans = await act(visitor, lambda desk: rows.coming_rows(desk, visitor.host.today(), visitor.language))
         with coming:
             _draw_coming(visitor, plans or [])
@@ -70,7 +68,9 @@ def _prices(visitor: Visitor, desk: Desk, text: str) -> tuple[list[dict[str, Any
         return rows.price_rows(visitor.host.today(), text)
 
 
-def _draw_prices(visitor: Visitor, found: list[dict[str, Any]], count: int) -> ui.element:
+def _draw_prices(
+    visitor: Visitor, found: list[dict[str, Any]], count: int, show: Callable[[dict[str, Any]], Any]
+) -> None:
     say = visitor.say
     title = Text("Prices of the period to come", "下一周期的价格")
     with ui.row().classes("caption"):
@@ -93,7 +93,7 @@ def _draw_prices(visitor: Visitor, found: list[dict[str, Any]], count: int) -> u
         column(visitor, "next_date", Text("From", "生效日期"), flex=1),
     ]
     known = [one for one in columns if one["field"] != "list_price" or any(row["list_price"] for row in found)]
-    return table(visitor, known, found, "prices")
+    table(visitor, known, found, "prices", show)
 
 
 def _draw_coming(visitor: Visitor, found: list[dict[str, Any]]) -> None:
