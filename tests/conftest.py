@@ -1,5 +1,6 @@
-"""What tests of several layers share: the two databases, and a shop with a plan that cost no training."""
+"""What tests of several layers share: what is compiled, the two databases, and a shop with a plan without training."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,15 @@ from pathlib import Path
 import pytest
 
 DATABASES = ["sqlite", "postgres"]
+
+# What JAX compiles, most of what tests cost, is kept for the other worker, for processes that tests begin and for the
+# next run. It is named by what was compiled, so it is never out of date; `--cache-clear` forgets it. Set before any
+# import of jax, so not in a hook.
+os.environ |= {
+    "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parents[1] / ".pytest_cache" / "d" / "compiled"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+}
 
 
 @pytest.fixture(scope="session")

@@ -94,8 +94,7 @@ def shop(tmp_path_factory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("grocer")
     (folder / "restock.toml").write_text(SETTINGS.format(budget=300.0))
     source = str(Path(__file__).parents[2] / "src")
-    env = os.environ | {"PYTHONPATH": source, "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled")}
-    env |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0"}
+    env = os.environ | {"PYTHONPATH": source}
     made = subprocess.run(
         [sys.executable, "-c", MAKE, str(folder), str(ITEMS), PASSWORD], env=env, capture_output=True, text=True
     )
