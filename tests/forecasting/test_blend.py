@@ -43,13 +43,11 @@ def blend(panel):
     return Blend("both", Straight(WIDE), Straight(NARROW)).fit(panel, 5).predict(panel, ASK)
 
 
-def test_the_middle_is_the_mean_of_both_roots_and_the_ends_are_the_first_ones(blend):
-    def middle(place):
-        return np.mean([(20 + place * width) ** 0.5 for width in (WIDE, NARROW)]) ** 2
-
-    wanted = [20 - 0.45 * WIDE, middle(-0.2), 20, middle(0.4), 20 + 0.45 * WIDE]
+def test_the_middle_is_the_mean_of_both_and_the_ends_are_the_first_ones(blend):
+    mean_width = (WIDE + NARROW) / 2
+    wanted = [20 - 0.45 * WIDE, 20 - 0.2 * mean_width, 20, 20 + 0.4 * mean_width, 20 + 0.45 * WIDE]
     np.testing.assert_allclose(blend.quantiles[0, 0], wanted, rtol=1e-6)
-    np.testing.assert_allclose(blend.mean, 20 + (WIDE + NARROW) / 2)
+    np.testing.assert_allclose(blend.mean, 20 + mean_width)
     assert (blend.method, blend.levels) == ("both", ASK.levels)
 
 

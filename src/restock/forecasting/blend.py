@@ -2,7 +2,6 @@
 
 Trees tell the middle as well as a network does and err elsewhere, so their mean is better than either. But they learn
 each level by itself, which makes the extreme ones too narrow, and know nothing of how periods hang together.
-The mean is that of roots, squared: of counts the root errs alike, few or many, so one that is far too high counts less.
 """
 
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ LOW, HIGH = QUANTILES[0], QUANTILES[-1]  # between them both count
 
 @dataclass(frozen=True)
 class Blend:
-    """The mean (of roots) of two forecasters' quantiles from 10 to 90 %; the first one's beyond."""
+    """The mean of two forecasters' quantiles from 10 to 90 %; the first one's beyond."""
 
     name: str
     first: Forecaster
@@ -47,8 +46,7 @@ class FittedBlend:
         wider = ask._replace(levels=tuple(sorted({*ask.levels, *QUANTILES})))
         first, second = (predict_at(each, panel, origin, wider) for each in (self.first, self.second))
         both = _in_the_middle(np.asarray(wider.levels))
-        middle = ((np.sqrt(first.quantiles) + np.sqrt(second.quantiles)) / 2) ** 2
-        mixed = np.where(both, middle, first.quantiles)
+        mixed = np.where(both, (first.quantiles + second.quantiles) / 2, first.quantiles)
         blend = replace(
             first,
             method=self.name,
