@@ -9,9 +9,8 @@ import pytest
 
 DATABASES = ["sqlite", "postgres"]
 
-# What JAX compiles, most of what tests cost, is kept for the other worker, for processes that tests begin and for the
-# next run. It is named by what was compiled, so it is never out of date; `--cache-clear` forgets it. Set before any
-# import of jax, so not in a hook.
+# What JAX compiles is kept for the other worker, for processes that tests begin and for the next run. It is named by
+# what was compiled, so it is never out of date; `--cache-clear` forgets it. Set before jax is imported: in no hook.
 os.environ |= {
     "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parents[1] / ".pytest_cache" / "d" / "compiled"),
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
