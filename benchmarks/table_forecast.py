@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from table_parts import Row, bold, caption, load, table
+from table_parts import Row, bold, caption, load, spread, table
 
 from restock.workflows.benches.forecast_methods import LEARNED
 
@@ -17,6 +17,7 @@ DAILY = ("fresh_retail", "online_retail_daily", "bakery")
 RIVALS = ("lightgbm_quantile", "auto_ets", "auto_theta", "croston_sba", "seasonal_naive")
 SHOWN = (*RIVALS, "mlforecast_lgbm")  # beside those that count
 OURS = ("deep_trees", "deep")
+READ_AS = {"deep_share": "`thin`", "deep_bound": "`bound`", "naive": "`ignore`: sales are demand"}
 SHOPS = {"misspecified": "wrong: not told what moves demand", "well_specified": "right: told what moves demand"}
 
 
@@ -67,6 +68,18 @@ def new_items() -> str:
         body.append([title, f"`{row['method']}`", f"{row['value']:.3f}", gain])
     head = ["data", "method", "error / mean level", "against the category's mean (95 %)"]
     return caption(results, "Mean absolute error of the level;") + table(head, body)
+
+
+def sold_out() -> str:
+    """Demand of sold-out days where it is known."""
+    results = load("stockouts")
+    body = [
+        [says, f"{row['value']:+.1f} % ({spread(row):.1f})"]
+        for method, says in READ_AS.items()
+        if (row := results.get("fresh_retail", method)) is not None
+    ]
+    head = ["sold-out days are read as", "bias of their demand, mean over seeds (spread)"]
+    return caption(results, "FreshRetailNet, days;") + table(head, body)
 
 
 def money() -> str:

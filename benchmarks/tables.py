@@ -188,6 +188,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "algorithms/policy_gradient.md": {name: partial(instances.by_lead_time, name) for name in ("ppo", "a2c")},
     "algorithms/ddpg.md": {name: partial(instances.by_lead_time, name) for name in ("td3", "ddpg")},
     "algorithms/rollout.md": {"rollout": partial(instances.learned_lots, "rollout")},
+    "concepts/forecasting.md": {"stockouts": forecasts.sold_out},
     "concepts/generalist.md": {
         "worlds": generalist.worlds,
         "observations": generalist.observations,

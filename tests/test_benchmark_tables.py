@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = (
     "benchmarks.md",
+    "concepts/forecasting.md",
     "concepts/generalist.md",
     *(
         f"algorithms/{name}.md"
