@@ -26,6 +26,7 @@ def made_up_history(demand=None, *, items: int = 4, periods: int = 90, period_da
         items=tuple(f"item {i}" for i in range(items)),
         sites=("main",) * items,
         groups=(np.arange(items) % 2).astype(np.int32),
+        like=("",) * items,
         starts=np.datetime64("2024-01-01") + np.arange(periods) * np.timedelta64(period_days, "D"),
         period_days=period_days,
         sold=demand * known,

@@ -23,7 +23,14 @@ def history(demand: list[list[float]], price: list[float] | None = None, **chang
     }
     names = tuple(f"i{n}" for n in range(items))
     none = {"seen_names": (), "planned_names": ()}
-    fixed = {**none, "items": names, "sites": ("main",) * items, "period_days": 1, "calendar_names": ()}
+    fixed = {
+        **none,
+        "items": names,
+        "sites": ("main",) * items,
+        "like": ("",) * items,
+        "period_days": 1,
+        "calendar_names": (),
+    }
     return History(**{**fixed, **arrays, **changes})  # type: ignore[arg-type]
 
 

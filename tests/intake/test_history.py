@@ -252,6 +252,32 @@ def test_a_week_with_two_planned_prices_has_the_mean_of_its_days():
     np.testing.assert_allclose(found.price, [[2, 2, (2 * 2 + 5 * 9) / 7, 9]], rtol=1e-6)
 
 
+def test_what_an_item_is_like_is_kept_and_one_that_nobody_knows_is_said_in_both_languages():
+    items = table(
+        {"item": "a", "like_item": None},
+        {"item": "b", "like_item": "a"},
+        {"item": "c", "like_item": "c"},  # itself: says nothing
+        {"item": "d", "like_item": "gone"},
+        {"item": "soon", "like_item": "a"},  # has not sold yet
+    )
+    lines = [line(0, "a", 4), line(0, "b", 3), line(0, "c", 2), line(0, "d", 1)]
+    result = build_history({"sales": sales(*lines), "items": items}, DAILY)
+    assert dict(zip(result.history.items, result.history.like, strict=True)) == {
+        "a": "",
+        "b": "a",
+        "c": "",
+        "d": "gone",
+    }
+    assert value(result, "like_item") == "1"
+    said = next(a for a in result.assumptions if a.key == "like_item")
+    for text in (said.text.en, said.text.zh):
+        assert "`d`" in text
+        assert "`gone`" in text
+    known = items.filter(pl.col("item") != "d")
+    assert "like_item" not in keys(build_history({"sales": sales(*lines), "items": known}, DAILY))
+    assert daily(*lines, items=items.drop("like_item")).like == ("", "", "", "")
+
+
 def test_an_item_without_a_price_has_its_list_price_or_the_median_of_the_shop():
     items = table({"item": "b", "list_price": 7.0}, {"item": "c", "list_price": None})
     lines = [line(0, "a", 5), line(0, "b", 1, unit_price=None), line(0, "c", 1, unit_price=0.0)]

@@ -42,6 +42,7 @@ def make(levels, periods=210, seed=0, days=1, peak=None):
         items=tuple(f"i{i}" for i in range(items)),
         sites=("main",) * items,
         groups=np.zeros(items, np.int32),
+        like=("",) * items,
         starts=np.arange(0, days * periods, days).view(
             "datetime64"
         ),  # no unit: all that the annotation of History lets in

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from made_up_history import AHEAD, made_up_history
 
@@ -17,9 +19,11 @@ def test_until_takes_away_what_happened_later_and_keeps_plans_as_long():
 
 
 def test_rows_come_in_the_order_asked_for_with_all_that_belongs_to_them():
-    whole = made_up_history(periods=30)
+    whole = replace(made_up_history(periods=30), like=("", "item 0", "", "item 1"))
+    assert whole.until(20).like == whole.like
     some = whole.rows(np.array([3, 1]))
     assert some.items == ("item 3", "item 1")
+    assert some.like == ("item 1", "item 0")
     assert some.shape == (2, 30)
     for name in ("sold", "demand", "known", "on_sale", "price", "planned", "groups"):
         np.testing.assert_array_equal(getattr(some, name), getattr(whole, name)[[3, 1]])

@@ -1,5 +1,7 @@
 """A plan before any training: who decides, what is said, and where a rule stands in."""
 
+from collections.abc import Callable
+
 import polars as pl
 import pytest
 import weekly_shop as made_up
@@ -9,6 +11,8 @@ from restock.errors import UsageError
 from restock.workflows import decide
 from restock.workflows.plan import PlanResult
 from restock.workflows.project import Project
+
+NEW = "I-25"
 
 
 def said(plan: PlanResult) -> dict[str, tuple[str, str]]:
@@ -64,6 +68,46 @@ def test_the_first_week_of_a_shop_is_enough(tmp_path, world):
     assert plan.lines.height > 5
     assert plan.lines["periods_seen"].max() == 5
     assert {"lead_time", "unit_cost", "stock", "generalist"} <= set(said(plan))  # terms that it assumes
+
+
+@pytest.fixture(scope="module")
+def newcomer(world, tmp_path_factory) -> Callable[[str | None], Project]:
+    """The same shop, in whose last two weeks a new item sold three units each; it is said to be like another."""
+
+    def shop(like: str | None) -> Project:
+        frames = {"sales": made_up.sales_frame(world, 0, made_up.WEEKS), **made_up.master_frames(world)}
+        last = frames["sales"].filter(pl.col("item") == "I-20").tail(14).with_columns(item=pl.lit(NEW))
+        last = last.with_columns(quantity=pl.when(pl.int_range(14) % 7 == 2).then(3.0).otherwise(0.0))
+        terms = frames["supply"].filter(pl.col("item") == "I-20").with_columns(item=pl.lit(NEW))
+        about = pl.DataFrame({"item": [NEW], "name": ["New"], "category": ["cups"], "like_item": [like]})
+        frames["sales"] = pl.concat([frames["sales"], last])
+        frames["supply"] = pl.concat([frames["supply"], terms])
+        frames["items"] = pl.concat([frames["items"], about], how="diagonal")
+        frames["stock"] = made_up.stock_frame([0.0] * made_up.ITEMS, made_up.WEEKS)
+        shelf = frames["stock"].head(1).with_columns(item=pl.lit(NEW))
+        frames["stock"] = pl.concat([frames["stock"], shelf])
+        place = tmp_path_factory.mktemp("newcomer")
+        project = new_project(place / "shop")
+        project.load(list(made_up.save(frames, place / "files").values()))
+        return project
+
+    return shop
+
+
+def test_a_new_item_like_a_bestseller_orders_more_than_one_of_its_category_and_says_why(newcomer, world):
+    best, weekly = made_up.NAMES[-1], world.demand[:, : made_up.WEEKS * 7].sum(axis=1)
+    assert weekly.argmax() == len(weekly) - 1
+    plans = [newcomer(like).plan() for like in (None, best, "I-99")]
+    plain, ordered, fallen_back = (plan.lines.filter(pl.col("item") == NEW).row(0, named=True) for plan in plans)
+    assert ordered["quantity"] > plain["quantity"] > 0
+    assert fallen_back["quantity"] == plain["quantity"]
+    assert "from its category" in plain["reason"]
+    assert "同类商品" in plain["reason_zh"]
+    level = world.demand[-1, (made_up.WEEKS - 13) * 7 : made_up.WEEKS * 7].sum() / 13
+    assert f"2 weeks seen, beside a guess of {level:.1f} per week from `{best}`, which it is like" in ordered["reason"]
+    assert f"参照商品 `{best}`估计每周 {level:.1f}" in ordered["reason_zh"]
+    assert "`I-99`" in said(plans[2])["like_item"][0]
+    assert "like_item" not in said(plans[1])
 
 
 def test_items_far_from_all_that_it_has_learned_on_are_a_rule_s(world, tmp_path):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from restock.backtest.catalogue import Catalogue, jnp_shop
 from restock.backtest.replay import Window
-from restock.forecasting.told import seen_of, told_of, told_shop
+from restock.forecasting.told import guess_of, seen_of, told_of, told_shop
 from restock.policies.generalist import Team
 from restock.policies.informed import inform
 from restock.simulator.history import Floats
@@ -30,6 +30,7 @@ class Recollection:
     shop: Shop  # terms as a policy should take them: a promise may be broken [row]
     told: Floats  # in the order of `policies.memory.Told` [row, period + 1, told]
     seen: Seen  # [row, period]
+    guess_rests_on: NDArray[np.int8]  # now, of what like items tell: see `forecasting.told.Guess` [row]
 
     def known(self, first: int, last: int, rows: NDArray[np.intp]) -> Known:
         """What is told of periods first <= t < last, before anything is remembered."""
@@ -70,5 +71,6 @@ def recollect(catalogue: Catalogue, lead_kind: NDArray[np.str_]) -> Recollection
     """From the history of a catalogue. lead_kind: what each row's lead time rests on, see `intake.terms`"""
     history = catalogue.history
     shop = told_shop(jnp_shop(catalogue.shop), lead_kind)
-    longest = shop.lead_chance.shape[-1] - 1
-    return Recollection(catalogue, shop, told_of(history, lead_kind), seen_of(history, longest))
+    longest, guess = shop.lead_chance.shape[-1] - 1, guess_of(history)
+    told = told_of(history, lead_kind, guess)
+    return Recollection(catalogue, shop, told, seen_of(history, longest), guess.rests_on[:, -1])

@@ -1,9 +1,12 @@
 """What a shop's own records tell a policy with a memory: what was seen of each period, what is known ahead of it.
 
 Column t of what was seen may be remembered from period t + 1 on; column t of what is told is known before period t.
-Like items are those of the same group, or of the whole shop where a group is small: their past says what to expect of
-an item that has none.
+Like items are the one that an item is said to be like, those of its group, or the whole shop where a group is small:
+their past says what to expect of an item that has none.
 """
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -22,9 +25,21 @@ LIFTS = 1.2  # demand in an event / usual demand, from which it is told the next
 PLANNED = 9  # periods before one, in which it is decided whether it is told
 SLOW = ("_presale", "_run_up")  # ends of names: weeks in which demand rises slowly are no events of a few days
 MEASURED = "measured"
-LIKE_ITEMS, LIKE_PERIODS = 3, 4  # with a past of so many periods, from which like items give a guess
+LIKE_ITEMS, LIKE_PERIODS = 3, 4  # with a past of so many periods, from which items of a group give a guess
+NOTHING, SHOP, GROUP, LIKE_ITEM = range(4)  # what a guess rests on, the nearest last
 KEPT = 0.95  # chance that a promised order comes at all, as in the prior of worlds
 LEAST = 0.01  # units per period: nothing is guessed to be slower
+
+Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+class Guess(NamedTuple):
+    """What like items say of each item before each period. [item, period + 1]"""
+
+    level: Floats  # units per period
+    dispersion: Floats  # (variance - mean) / mean²
+    rests_on: NDArray[np.int8]  # NOTHING, SHOP, GROUP or LIKE_ITEM
 
 
 def seen_of(history: History, longest: int) -> Seen:
@@ -51,17 +66,17 @@ def told_shop(shop: Shop, lead_kind: NDArray[np.str_]) -> Shop:
     return eqx.tree_at(lambda s: s.lead_chance, shop, shop.lead_chance * kept[:, None, None])
 
 
-def told_of(history: History, lead_kind: NDArray[np.str_]) -> Floats:
+def told_of(history: History, lead_kind: NDArray[np.str_], guess: Guess) -> Floats:
     """What is known ahead of each period, in the order of `policies.memory.Told`. [item, period + 1, told]
 
     Args:
         history: up to now; plans and calendar reach further.
         lead_kind: what the lead time rests on: measured, promised or assumed; an assumed one counts as a promise, as
             nothing better is known. [item]
+        guess: of the same history.
     """
     shape = (history.shape[0], history.shape[1] + 1)
     discount, promotion = _plans(history)
-    level, dispersion, given = _like_items(history)
     measured = np.asarray(lead_kind == MEASURED)[:, None]
     columns = Told._make(
         (
@@ -72,9 +87,9 @@ def told_of(history: History, lead_kind: NDArray[np.str_]) -> Floats:
             *_three(promotion, shape[1]),
             *_three(np.log(1.0 - discount), shape[1]),
             *_three(_events(history)[None, :], shape[1]),
-            given,
-            level,
-            dispersion,
+            guess.rests_on > NOTHING,
+            guess.level,
+            guess.dispersion,
             measured,
             ~measured,
         )
@@ -134,16 +149,35 @@ def _three(values: Floats, columns: int) -> tuple[Floats, Floats, Floats]:
     return ahead(0, 1), ahead(1, 4), ahead(4, 9)
 
 
-def _like_items(history: History) -> tuple[Floats, Floats, Floats]:
-    """Level and dispersion of like items before each period, and 1 where there are enough of them. [item, period + 1]
+def guess_of(history: History) -> Guess:
+    """What to expect of each item before each period: what the item sold that it is said to be like.
 
-    Both are medians over items, of their last weeks.
+    Where that has not been seen for long enough, and without such an item, medians over the last weeks of its group, or
+    else of the shop.
     """
+    measures, there = _measured(history)
+    values, rests_on = np.zeros_like(measures), np.full(there.shape, NOTHING, np.int8)
+
+    def rest(rows: NDArray[np.intp], on: int, found: Doubles, given: Flags) -> None:
+        values[:, rows] = np.where(given, found[:, None], values[:, rows])
+        rests_on[rows] = np.where(given, on, rests_on[rows])
+
+    rest(np.arange(history.shape[0]), SHOP, *_medians(measures, there))
+    for group in np.unique(history.groups[history.groups >= 0]):
+        rows = np.flatnonzero(history.groups == group)
+        rest(rows, GROUP, *_medians(measures[:, rows], there[rows]))
+    for row, named in _named(history):
+        rest(np.array([row]), LIKE_ITEM, *_last_seen(measures[:, named], there[named]))
+    return Guess(values[0].astype(np.float32), values[1].astype(np.float32), rests_on)
+
+
+def _measured(history: History) -> tuple[Doubles, Flags]:
+    """Level and dispersion of each item's last weeks [measure, item, period + 1], and whether they are enough."""
     counts = history.on_sale * history.known
     window = SCALE_WINDOW[history.period_days]
     begin = np.maximum(np.arange(history.shape[1] + 1) - window, 0)
 
-    def recent(values: Floats) -> NDArray[np.float64]:
+    def recent(values: Floats) -> Doubles:
         total = running_sum(values)
         return total - total[:, begin]
 
@@ -151,20 +185,36 @@ def _like_items(history: History) -> tuple[Floats, Floats, Floats]:
     mean = recent(counts * history.demand) / np.maximum(number, 1.0)
     square = recent(counts * history.demand**2) / np.maximum(number, 1.0)
     spread = (square - mean**2 - mean) / np.maximum(mean, LEAST) ** 2
-    there = number >= LIKE_PERIODS
-    measures = np.stack([np.maximum(mean, LEAST), np.maximum(spread, 0.0)])
-    found, given = _medians(measures, there)
-    level, dispersion, told = (np.repeat(x[None], history.shape[0], axis=0) for x in (*found, given))
-    for group in np.unique(history.groups[history.groups >= 0]):
-        rows = np.flatnonzero(history.groups == group)
-        found, given = _medians(measures[:, rows], there[rows])
-        level[rows] = np.where(given, found[0], level[rows])
-        dispersion[rows] = np.where(given, found[1], dispersion[rows])
-        told[rows] |= given
-    return level.astype(np.float32), dispersion.astype(np.float32), told.astype(np.float32)
+    return np.stack([np.maximum(mean, LEAST), np.maximum(spread, 0.0)]), number >= LIKE_PERIODS
 
 
-def _medians(measures: NDArray[np.float64], there: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _named(history: History) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Rows that are said to be like an item, each with that item's rows: all of them, then the one at its own site."""
+    asking = [row for row, item in enumerate(history.like) if item]
+    wanted = {history.like[row] for row in asking}
+    rows_of: dict[str, list[int]] = {}
+    for row, item in enumerate(history.items):
+        if item in wanted:
+            rows_of.setdefault(item, []).append(row)
+    for row in asking:
+        everywhere = rows_of.get(history.like[row], [])
+        here = [other for other in everywhere if history.sites[other] == history.sites[row]]
+        yield from ((row, np.array(rows)) for rows in (everywhere, here) if rows)
+
+
+def _last_seen(measures: Doubles, there: Flags) -> tuple[Doubles, Flags]:
+    """Of each measure the mean over some items [measure, period], and whether any of them has a past [period].
+
+    An item that is sold no more counts as it was last seen: a successor begins where it ended.
+    """
+    last = np.maximum.accumulate(np.where(there, np.arange(there.shape[1]), -1), axis=1)
+    seen = last >= 0
+    values = np.take_along_axis(measures, np.maximum(last, 0)[None], axis=2)
+    number = seen.sum(axis=0)
+    return (values * seen).sum(axis=1) / np.maximum(number, 1), number > 0
+
+
+def _medians(measures: Doubles, there: Flags) -> tuple[Doubles, Flags]:
     """Of each measure over the items that are there [measure, period], and whether those are enough [period]."""
     enough = there.sum(axis=0) >= LIKE_ITEMS
     found = np.zeros((len(measures), there.shape[1]))

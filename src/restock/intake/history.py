@@ -15,7 +15,7 @@ from restock.intake.calendar import build_calendar
 from restock.intake.outages import SHORT, correct, shelf_share
 from restock.intake.periods import Periods, find_periods
 from restock.intake.plans import build_plans, price_plan
-from restock.intake.remarks import never_sold, outage_remarks, promotion_remarks, sales_remarks
+from restock.intake.remarks import like_remarks, never_sold, outage_remarks, promotion_remarks, sales_remarks
 from restock.intake.rows import column, encode, rows_frame
 from restock.language import Text
 from restock.simulator.history import Floats, History
@@ -92,6 +92,7 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
         items=lines.items,
         sites=lines.sites,
         groups=_groups(facts.get("items"), rows),
+        like=_like(facts.get("items"), rows),
         starts=periods.starts(),
         period_days=periods.days,
         sold=np.maximum(net, 0).astype(np.float32),
@@ -110,6 +111,7 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
         *sales_remarks(lines.frame, net, lines.late(periods, launch < NEVER)),
         *promotion_remarks(lines.frame, early),
         *outage_remarks(share, on_sale & ~missing, SHORT),
+        *like_remarks(facts.get("items")),
     ]
     shelf = None if share is None else share.astype(np.float32)
     return HistoryResult(history, (*assumptions, *left_out, *said, *guessed), shelf)
@@ -210,3 +212,9 @@ def _groups(items: pl.DataFrame | None, rows: pl.DataFrame) -> NDArray[np.int32]
     names = category.drop_nulls().unique().sort().to_list()
     number = {name: code for code, name in enumerate(names)}
     return np.array([number.get(name, -1) for name in category.to_list()], np.int32)
+
+
+def _like(items: pl.DataFrame | None, rows: pl.DataFrame) -> tuple[str, ...]:
+    """The other item that each row is said to sell like, "" where none is named."""
+    named = _of_items(items, rows, "like_item", pl.String).fill_null("")
+    return tuple(other if other != item else "" for item, other in zip(rows["item"], named, strict=True))

@@ -153,3 +153,28 @@ def outage_remarks(share: Doubles | None, active: Flags, short: float) -> list[A
             ),
         )
     ]
+
+
+def like_remarks(items: pl.DataFrame | None) -> list[Assumption]:
+    """Items that are said to be like one that the table of items does not have."""
+    if items is None or "like_item" not in items.columns:
+        return []
+    lost = items.filter(pl.col("like_item").is_not_null() & ~pl.col("like_item").is_in(items["item"].implode()))
+    if not lost.height:
+        return []
+    names, ids = listed(lost["item"].to_list()), listed(lost["like_item"].unique().sort().to_list())
+    return [
+        Assumption(
+            "like_item",
+            str(lost.height),
+            Text(
+                f"{lost.height} items ({names}) are said to be like items that the items table does not have: {ids}; "
+                "what to expect of them is taken from their category",
+                f"{lost.height} 个商品（{names}）的参照商品不在商品表中：{ids}；改按其类别估计",
+            ),
+            Text(
+                "correct `like_item`, or add the missing items to the items table",
+                "请更正 `like_item`，或在商品表中补上缺少的商品",
+            ),
+        )
+    ]

@@ -22,6 +22,7 @@ class History:
     items: tuple[str, ...]  # item ids, one per row
     sites: tuple[str, ...]  # site ids, one per row
     groups: NDArray[np.int32]  # category code per row, -1 = none  [item]
+    like: tuple[str, ...]  # the item that each row is said to sell like, "" = none
     starts: np.ndarray  # first day of each period, datetime64[D] (a unit that no annotation can name)  [period]
     period_days: int  # 1 or 7
     sold: Floats  # units [item, period]
@@ -57,5 +58,5 @@ class History:
     def rows(self, index: NDArray[np.intp]) -> "History":
         """Only some items, in the order of `index`."""
         arrays = {name: getattr(self, name)[index] for name in (*OBSERVED, "price", "planned", "groups")}
-        ids = {name: tuple(getattr(self, name)[i] for i in index) for name in ("items", "sites")}
+        ids = {name: tuple(getattr(self, name)[i] for i in index) for name in ("items", "sites", "like")}
         return replace(self, **arrays, **ids)

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from restock.forecasting import told
+from restock.intake.classes import OBSERVED
 from restock.language import NOTHING, Text
+from restock.policies.memory import Told
 from restock.policies.rules import rule
 from restock.workflows.decide import Decided
 from restock.workflows.situation import Situation
@@ -112,9 +115,28 @@ def _label(decided: Decided, row: int, unit: Text) -> Text:
     if decided.unseen[row]:
         return Text(f"{label.en}, as nothing has been seen of the item yet", f"{label.zh}，因为该商品尚无任何观察记录")
     if name == GENERALIST:
-        seen = int(decided.periods_seen[row])
-        return Text(f"{label.en}, {seen} {unit.en} seen", f"{label.zh}，已观察 {seen} {unit.zh}")
+        seen, guess = int(decided.periods_seen[row]), _guess(decided, row, unit)
+        return Text(f"{label.en}, {seen} {unit.en} seen{guess.en}", f"{label.zh}，已观察 {seen} {unit.zh}{guess.zh}")
     return label
+
+
+def _guess(decided: Decided, row: int, unit: Text) -> Text:
+    """What the pretrained policy expected before it saw the item, and of what; nothing once it has seen enough."""
+    known = decided.deciders.recollection
+    rests_on = int(known.guess_rests_on[row])
+    if decided.periods_seen[row] >= OBSERVED or rests_on == told.NOTHING:
+        return NOTHING
+    like = known.catalogue.history.like[row]
+    whose = {
+        told.SHOP: Text("the whole shop", "全店商品"),
+        told.GROUP: Text("its category", "同类商品"),
+        told.LIKE_ITEM: Text(f"`{like}`, which it is like", f"参照商品 `{like}`"),
+    }[rests_on]
+    level = float(Told(*known.told[row, -1]).category_level)
+    return Text(
+        f", beside a guess of {level:.1f} per {unit.en.removesuffix('s')} from {whose.en}",
+        f"，另参考{whose.zh}估计每{unit.zh} {level:.1f}",
+    )
 
 
 def _units(value: float) -> str:

@@ -179,6 +179,7 @@ def _history(demand: np.ndarray, dates: np.ndarray, items: np.ndarray) -> Histor
         items=tuple(str(item) for item in items),
         sites=("main",) * shape[0],
         groups=np.zeros(shape[0], np.int32),
+        like=("",) * shape[0],
         starts=dates,
         period_days=1,
         sold=units,
