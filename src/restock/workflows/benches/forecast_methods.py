@@ -19,7 +19,7 @@ from restock.workflows.benches.statsforecast_rivals import MODELS, Rival
 
 OURS = ("deep_trees", "deep", "lightgbm", "median_ensemble")  # the first that takes part is compared with all others
 # Their numbers depend on a seed.
-LEARNED = ("deep", "deep_trees", "deep_censored", "lightgbm", "lightgbm_quantile", MLFORECAST)
+LEARNED = ("deep", "deep_trees", "deep_censored", "lightgbm", "lightgbm_quantile")
 QUICK_METHODS = ("seasonal_naive", "seasonal_mean", "croston_sba", "ets", "median_ensemble", "lightgbm_quantile")
 
 
