@@ -73,11 +73,13 @@ class GlobalTrees:
         from mlforecast.utils import PredictionIntervals  # pyright: ignore[reportMissingImports]
 
         days = panel.period_days
+        averages: list[Any] = [RollingMean(window_size=periods) for periods in AVERAGES[days]]
+        models: dict[str, Any] = {MODEL: lightgbm.LGBMRegressor(**TREES, random_state=self.seed, n_jobs=1)}
         model = MLForecast(
-            models={MODEL: lightgbm.LGBMRegressor(**TREES, random_state=self.seed, n_jobs=1)},
+            models=models,
             freq=f"{days}d",
             lags=list(LAGS[days]),
-            lag_transforms={1: [RollingMean(window_size=periods) for periods in AVERAGES[days]]},
+            lag_transforms={1: averages},
             date_features=["weekday", "month"] if days == 1 else ["week"],
         )
         planned = panel.future_names + panel.calendar_names if panel.ahead >= ask.h else ()
