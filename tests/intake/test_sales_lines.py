@@ -92,6 +92,22 @@ def test_a_shop_whose_codes_are_words_keeps_them() -> None:
     assert not_products(["tea", "milk", "A", "B", "M", "S", "D"], [None] * 7) == []
 
 
+def test_a_short_code_that_the_items_table_lists_is_a_product_in_whatever_order_the_files_come(tmp_path: Path) -> None:
+    rows = [f"{i},A-{i % 50},Tea,2026-11-{1 + i % 28:02} 10:00,1,2" for i in range(99)]
+    rows += [f"9{i},{code},{code},2026-11-02 10:00,1,2" for i, code in enumerate(("new", "POST"))]
+    sold, listed = tmp_path / "sales.csv", tmp_path / "items.csv"
+    sold.write_text(HEAD + "\n".join(rows))
+    listed.write_text("item,name,category\nnew,New tea,tea\nPOST,Postage,fees\n")
+
+    def words(*paths: Path, products: frozenset[str] = frozenset()) -> set[str]:
+        items = read_tables(paths, products=products).tables["sales"]["item"]
+        return {item for item in items if "-" not in item}
+
+    assert words(sold) == set()
+    assert words(sold, listed) == words(listed, sold) == {"new"}  # postage is none, whoever lists it
+    assert words(sold, products=frozenset({"new"})) == {"new"}
+
+
 def test_the_price_is_the_line_amount_over_the_quantity(tmp_path: Path) -> None:
     sales = read(tmp_path, "order,item,date,quantity,line total\n1,A,2026-11-01,4,10\n").tables["sales"]
     assert sales["unit_price"].to_list() == [2.5]

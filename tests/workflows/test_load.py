@@ -36,6 +36,17 @@ def test_overlapping_exports_are_the_same_facts_as_one(tmp_path, shop):
     )
 
 
+def test_a_product_that_was_listed_once_is_one_in_every_later_file(tmp_path):
+    project, folder = new_project(tmp_path / "shop"), tmp_path / "files"
+    folder.mkdir()
+    codes = [f"A-{number}" for number in range(30)] + ["new"]
+    (folder / "items.csv").write_text("item,category\nnew,tea\n")
+    (folder / "sales.csv").write_text("item,date,quantity\n" + "".join(f"{c},2026-03-02,1\n" for c in codes))
+    for name in ("items.csv", "sales.csv"):
+        project.load([folder / name])
+    assert "new" in project.facts.load().tables["sales"]["item"].to_list()
+
+
 def test_a_full_disk_leaves_no_snapshot(fresh, files, monkeypatch):
     project = fresh(made_up.SETTINGS)
 

@@ -1,7 +1,7 @@
-"""From tables to arrays: one row per item and site that sold, one column per day or week."""
+"""From tables to arrays: one row per item and site that sold, or is announced, one column per day or week."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from restock.config import Config
 from restock.errors import DataError
+from restock.intake.announced import NOBODY, Announced, find_announced
 from restock.intake.assumptions import Assumption
 from restock.intake.calendar import build_calendar
 from restock.intake.outages import SHORT, correct, shelf_share
@@ -48,10 +49,22 @@ class Lines:
 
     def late(self, periods: Periods, launched: NDArray[np.bool_]) -> list[str]:
         """Items that appear after the first period, of those without a launch date."""
-        return [self.items[i] for i in np.flatnonzero((periods.index(self.first_day) > 0) & ~launched)]
+        appeared = (periods.index(self.first_day) > 0) & (self.first_day < NEVER)
+        return [self.items[i] for i in np.flatnonzero(appeared & ~launched)]
+
+    def with_unsold(self, new: Announced) -> "Lines":
+        """Rows without a line below the others."""
+        never = np.full(len(new.items), NEVER)
+        return replace(
+            self,
+            items=self.items + new.items,
+            sites=self.sites + new.sites,
+            first_day=np.append(self.first_day, never),
+            last_day=np.append(self.last_day, -never),
+        )
 
 
-def build_history(facts: Facts, config: Config, ahead: int | None = None) -> HistoryResult:
+def build_history(facts: Facts, config: Config, ahead: int | None = None, *, announced: bool = False) -> HistoryResult:
     """The shop's past as arrays.
 
     Rows come by money sold, the most first. Returns are taken off the sales of the period in which they came back. A
@@ -61,6 +74,7 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
         facts: the tables of docs/architecture.md; only `sales` must be there.
         config: the shop's settings.
         ahead: periods beyond the last for which plans are laid out; none: 8 weeks or 28 days.
+        announced: whether items that have never sold, but are announced, are rows, too: the last ones, never on sale.
 
     Raises:
         DataError: there are no sales, or not one complete period.
@@ -68,7 +82,9 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
     sales = _sales(facts)
     periods, assumptions = find_periods(sales["day"].to_numpy(), config.shop)
     ahead = AHEAD[periods.days] if ahead is None else ahead
-    lines, left_out = _lines(sales, periods)
+    lines, unsold = _lines(sales, periods)
+    new = _announced(facts, lines, periods) if announced else NOBODY
+    lines = lines.with_unsold(new)
     rows = rows_frame(lines.items, lines.sites)
     shape = (rows.height, periods.count)
     cell = lines.frame["row"].to_numpy() * periods.count + lines.frame["period"].to_numpy()
@@ -79,8 +95,8 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
 
     net = total(pl.col("quantity"))
     usual = total(pl.col("quantity") * ~pl.col("suspect")) if lines.frame["suspect"].any() else net
-    share = shelf_share(lines.frame, facts.get("stock"), rows, periods)
-    launch = _launch_days(facts.get("items"), rows)
+    share = _shelf(lines, facts.get("stock"), rows, periods)
+    launch = np.where(lines.first_day < NEVER, _launch_days(facts.get("items"), rows), NEVER)
     on_sale = _on_sale(lines, launch, _ended(facts.get("items"), rows), periods)
     missing = np.broadcast_to(periods.missing_share > 0.5, shape)
     demand = correct(np.maximum(usual, 0), np.ones(shape) if share is None else share, on_sale & ~missing)
@@ -108,13 +124,15 @@ def build_history(facts: Facts, config: Config, ahead: int | None = None) -> His
         calendar_names=calendar[1],
     )
     said = [
+        *never_sold([item for item in unsold if item not in new.items]),
+        *new.assumptions,
         *sales_remarks(lines.frame, net, lines.late(periods, launch < NEVER)),
         *promotion_remarks(lines.frame, early),
         *outage_remarks(share, on_sale & ~missing, SHORT),
         *like_remarks(facts.get("items")),
     ]
     shelf = None if share is None else share.astype(np.float32)
-    return HistoryResult(history, (*assumptions, *left_out, *said, *guessed), shelf)
+    return HistoryResult(history, (*assumptions, *said, *guessed), shelf)
 
 
 def _sales(facts: Facts) -> pl.DataFrame:
@@ -138,8 +156,13 @@ def _sales(facts: Facts) -> pl.DataFrame:
     )
 
 
-def _lines(sales: pl.DataFrame, periods: Periods) -> tuple[Lines, list[Assumption]]:
-    """Number the item-site pairs that sold inside the periods, by money sold, then by name."""
+def _announced(facts: Facts, lines: Lines, periods: Periods) -> Announced:
+    sold = pl.DataFrame({"item": lines.items, "site": lines.sites})
+    return find_announced(facts, sold, periods.first + periods.count * periods.days, periods.days)
+
+
+def _lines(sales: pl.DataFrame, periods: Periods) -> tuple[Lines, list[str]]:
+    """Number the item-site pairs that sold inside the periods, by money sold, then by name; and the other items."""
     codes = encode(sales)
     day = sales["day"].to_numpy()
     period = periods.index(day)
@@ -169,8 +192,14 @@ def _lines(sales: pl.DataFrame, periods: Periods) -> tuple[Lines, list[Assumptio
     frame = sales.drop("item", "site").with_columns(row=pl.Series(row), period=pl.Series(period))
     frame = frame if keep.all() else frame.filter(pl.Series(keep))
     items, sites = tuple(codes.items[i] for i in order), tuple(codes.sites[i] for i in order)
-    left_out = [codes.items[i] for i in np.flatnonzero(units == 0)]
-    return Lines(items, sites, frame, first[order], last[order]), never_sold(left_out)
+    return Lines(items, sites, frame, first[order], last[order]), [codes.items[i] for i in np.flatnonzero(units == 0)]
+
+
+def _shelf(lines: Lines, stock: pl.DataFrame | None, rows: pl.DataFrame, periods: Periods) -> Doubles | None:
+    """Share of the open time on the shelf; of what has never sold nothing is asked. [item, period]"""
+    sold = rows.filter(pl.Series(lines.first_day < NEVER))
+    share = shelf_share(lines.frame, stock, sold, periods)
+    return None if share is None else np.pad(share, ((0, rows.height - sold.height), (0, 0)), constant_values=1.0)
 
 
 def _launch_days(items: pl.DataFrame | None, rows: pl.DataFrame) -> NDArray[np.int64]:

@@ -36,12 +36,18 @@ class Sold:
     stock: pl.DataFrame
 
 
-def clean_sales(frame: pl.DataFrame, mapping: FileMapping, findings: Findings) -> Sold:
-    """Lines as they were read to demand: order lines, or sums per item, site, channel and day."""
+def clean_sales(
+    frame: pl.DataFrame, mapping: FileMapping, findings: Findings, products: frozenset[str] = frozenset()
+) -> Sold:
+    """Lines as they were read to demand: order lines, or sums per item, site, channel and day.
+
+    Args:
+        products: ids that the table of items lists.
+    """
     frame = price_lines(frame, mapping, findings).select(NEEDED)
     frame = frame.with_columns(pl.col("site").fill_null(MAIN), pl.col("channel").fill_null(MAIN))
     frame, daily = _without_repeats(frame, mapping, findings)
-    frame = _without_services(frame, findings)
+    frame = _without_services(frame, findings, products)
     stock = _counted_stock(frame) if "on_hand" in mapping.columns else pl.DataFrame()
     frame = _daily_sums(frame, findings) if daily else _order_lines(frame, findings)
     items = _about_items(frame, mapping)
@@ -106,19 +112,20 @@ def _repeated(frame: pl.DataFrame, columns: list[str]) -> pl.Expr:
     return pl.col(ROW).is_in(again.implode())
 
 
-def _without_services(frame: pl.DataFrame, findings: Findings) -> pl.DataFrame:
+def _without_services(frame: pl.DataFrame, findings: Findings, products: frozenset[str]) -> pl.DataFrame:
     """Postage, fees, vouchers and the like are sold, but not stocked."""
     codes = frame.select("item", "name").unique("item", keep="any").sort("item")
-    out = not_products(codes["item"].to_list(), codes["name"].to_list())
+    out = not_products(codes["item"].to_list(), codes["name"].to_list(), products)
     listed = ", ".join(f"`{code}`" for code in out[:30]) + (" ..." if len(out) > 30 else "")
     return _drop(frame, pl.col("item").is_in(out), findings, "not_products",
                  Text(f"codes that are no products left out: {listed}", f"去掉不是商品的编码：{listed}"))  # fmt: skip
 
 
-def not_products(codes: list[str], names: list[str | None]) -> list[str]:
+def not_products(codes: list[str], names: list[str | None], products: frozenset[str] = frozenset()) -> list[str]:
     """Codes of postage, fees, manual corrections, vouchers: known words, and short codes without any digit.
 
-    A shop whose codes are all words (`tea`, `A`, `B`) keeps them: short codes count only where they are the exception.
+    A shop whose codes are all words (`tea`, `A`, `B`) keeps them: short codes count only where they are the exception,
+    and never where the table of items lists them among the `products`.
     """
     known = {normal(word) for word in words("not_a_product")}
     prefixes = tuple(normal(word) for word in words("not_a_product_prefix"))
@@ -138,7 +145,7 @@ def not_products(codes: list[str], names: list[str | None]) -> list[str]:
             return key in known
         if key.startswith("gift") and any(normal(word) in called for word in words("voucher")):
             return True
-        return exception and ((key in known) or (code in plain and len(key) <= 4))
+        return exception and code not in products and ((key in known) or (code in plain and len(key) <= 4))
 
     return sorted(code for code, name in zip(codes, names, strict=True) if is_service(code, name))
 

@@ -39,6 +39,7 @@ def starting_stock(facts: Mapping[str, pl.DataFrame], history: History, terms: T
     now = int(history.starts[-1].astype(int)) + history.period_days
     counts, pooled = _at_rows(facts.get("stock"), rows)
     on_hand, known, said = _counts(counts, rows, now)
+    said += _not_counted(rows, ~known, history.begun)
     on_order, due, said_orders = _orders(
         _at_rows(facts.get("purchase_orders"), rows)[0], terms, now, history.period_days
     )
@@ -73,8 +74,6 @@ def _counts(counts: pl.DataFrame, rows: pl.DataFrame, now: int) -> tuple[Doubles
             said.append(_counted_late(after["row"].n_unique(), int(after["day"].to_numpy().max()) - now))
     if (on_hand < 0).any():
         said.append(_below_zero([rows["item"][int(i)] for i in np.flatnonzero(on_hand < 0)]))
-    if not known.all():
-        said.append(_not_counted([rows["item"][int(i)] for i in np.flatnonzero(~known)], rows.height))
     return np.maximum(on_hand, 0), known, said
 
 
@@ -150,16 +149,23 @@ def _below_zero(items: list[str]) -> Assumption:
     )
 
 
-def _not_counted(items: list[str], total: int) -> Assumption:
-    return Assumption(
-        "stock",
-        str(len(items)),
-        Text(
-            f"{len(items)} of {total} items have no stock count; what is on hand is not known: {listed(items)}",
-            f"{total} 个商品中有 {len(items)} 个没有库存数据，现有库存未知：{listed(items)}",
+def _not_counted(rows: pl.DataFrame, uncounted: NDArray[np.bool_], sold: NDArray[np.bool_]) -> list[Assumption]:
+    """Of what has been on sale nobody knows what is left; what has not is taken to be nowhere yet."""
+    unknown, nowhere = (rows["item"].filter(pl.Series(uncounted & some)).to_list() for some in (sold, ~sold))
+    total = rows.height
+    texts = {
+        "stock": Text(
+            f"{len(unknown)} of {total} items have no stock count; what is on hand is not known: {listed(unknown)}",
+            f"{total} 个商品中有 {len(unknown)} 个没有库存数据，现有库存未知：{listed(unknown)}",
         ),
-        Text("load a stock table with `item`, `date` and `on_hand`", "请导入包含 `item`、`date`、`on_hand` 的库存表"),
-    )
+        "stock_unsold": Text(
+            f"{len(nowhere)} items have never sold and have no stock count; nothing is on hand: {listed(nowhere)}",
+            f"{len(nowhere)} 个商品从未售出且没有库存数据，按现有库存为 0 计算：{listed(nowhere)}",
+        ),
+    }
+    how = Text("load a stock table with `item`, `date` and `on_hand`", "请导入包含 `item`、`date`、`on_hand` 的库存表")
+    found = zip(texts.items(), (unknown, nowhere), strict=True)
+    return [Assumption(key, str(len(items)), text, how) for (key, text), items in found if items]
 
 
 ORDERS = {

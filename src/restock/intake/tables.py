@@ -52,7 +52,10 @@ class FileFacts(NamedTuple):
 
 
 def read_tables(
-    paths: Sequence[Path], options: ReadOptions = ReadOptions(), remembered: Remembered = MappingProxyType({})
+    paths: Sequence[Path],
+    options: ReadOptions = ReadOptions(),
+    remembered: Remembered = MappingProxyType({}),
+    products: frozenset[str] = frozenset(),
 ) -> Reading:
     """Read files of any kind of table, in order: of two rows with one key the later file's stands.
 
@@ -60,6 +63,7 @@ def read_tables(
         paths: CSV, TSV, Excel or Parquet.
         options: what the user says about them.
         remembered: `Reading.remembered` of earlier readings; the user's word in `options` wins over it.
+        products: ids that a table of items has listed before; a short one is then no code of a fee.
 
     Raises:
         UsageError: no files, or an option that fits none of them.
@@ -71,7 +75,7 @@ def read_tables(
         )
     sheets = [read_sheet(Path(path)) for path in paths]
     check_said(options, sheets)
-    files = [_read(sheet, options, remembered) for sheet in sheets]
+    files = _read_all(sheets, options, remembered, products)
     found: defaultdict[str, list[pl.DataFrame]] = defaultdict(list)
     about_items: list[pl.DataFrame] = []
     for file in files:
@@ -88,12 +92,24 @@ def read_tables(
     )
 
 
-def _read(sheet: Sheet, options: ReadOptions, remembered: Remembered) -> FileFacts:
-    mapping = map_sheet(sheet, options, remembered)
+def _read_all(
+    sheets: Sequence[Sheet], options: ReadOptions, remembered: Remembered, products: frozenset[str]
+) -> list[FileFacts]:
+    """In order; what files of items list is known before any sales are read."""
+    mappings = [map_sheet(sheet, options, remembered) for sheet in sheets]
+    files: dict[int, FileFacts] = {}
+    for place in sorted(range(len(sheets)), key=lambda place: mappings[place].table != "items"):
+        files[place] = _read(sheets[place], mappings[place], options, products)
+        if mappings[place].table == "items":
+            products |= frozenset(files[place].tables["items"]["item"])
+    return [files[place] for place in range(len(sheets))]
+
+
+def _read(sheet: Sheet, mapping: FileMapping, options: ReadOptions, products: frozenset[str]) -> FileFacts:
     findings = Findings(mapping.table, mapping.file)
     frame = extract(sheet, mapping, options, findings)
     if mapping.table == "sales":
-        sold = clean_sales(frame, mapping, findings)
+        sold = clean_sales(frame, mapping, findings, products)
         parts = {"sales": sold.sales, "items": sold.items, "stock": sold.stock}
         tables = {name: TABLES[name].conform(part) for name, part in parts.items() if name == "sales" or part.width}
     else:

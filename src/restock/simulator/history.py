@@ -43,6 +43,11 @@ class History:
         return self.demand.shape[0], self.demand.shape[1]
 
     @property
+    def begun(self) -> NDArray[np.bool_]:
+        """Whether each row has ever been on sale; what is announced has not. [item]"""
+        return np.asarray(self.on_sale.any(axis=1))
+
+    @property
     def ahead(self) -> int:
         """Periods for which plans exist beyond the last observed one."""
         return self.calendar.shape[0] - self.demand.shape[1]

@@ -155,6 +155,16 @@ class FactStore:
         manifest = self.manifest(self._named(snapshot))
         return Facts(manifest.id, self._read(manifest, list(manifest.tables)))
 
+    def newest(self, name: str) -> pl.DataFrame | None:
+        """One table of the newest snapshot; none where there is none.
+
+        Raises:
+            StorageError: a file of it is broken.
+        """
+        latest = self.latest()
+        manifest = None if latest is None else self.manifest(latest)
+        return None if manifest is None or name not in manifest.tables else self._read(manifest, [name])[name]
+
     def quarantine(self, snapshot: str | None = None) -> pl.DataFrame | None:
         """The rejected rows of the files that made a snapshot; none if there were none.
 

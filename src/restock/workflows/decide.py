@@ -21,6 +21,7 @@ from restock.simulator.dynamics import allowed, receive
 from restock.simulator.rollout import Policy, Stretch, run
 from restock.simulator.types import Chance, Known, Shop, Stock, View
 from restock.simulator.worlds.distance import FAR, Distance
+from restock.workflows.first_demand import FirstDemand, first_demand
 from restock.workflows.situation import Situation
 from restock.workflows.training import GENERALIST, LEARNED, PRETRAINED, Trained
 from restock.workflows.trust import distances, left_to_a_rule
@@ -52,6 +53,7 @@ class Decided:
     distance: Distance  # of each item from what the pretrained policy has learned on [row]
     far: NDArray[np.bool_]  # True where a rule decides for that reason [row]
     unseen: NDArray[np.bool_]  # True where one decides as no period of the item could be seen yet [row]
+    first: FirstDemand  # what it goes by where the item has not sold either
     view: View  # [row]
     deciders: "Deciders"
 
@@ -104,23 +106,26 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
     Args:
         only: a policy for all rows instead of these choices.
     """
-    start, now = situation.stock(), situation.history.shape[1]
-    first = now if start.known.all() else max(now - SIMULATED_PERIODS, min(FIRST[1], now))
+    start, now, seen = situation.stock(), situation.history.shape[1], _periods_seen(situation)
+    unsold = ~situation.history.begun
+    uncounted = ~start.known & ~unsold
+    first = max(now - SIMULATED_PERIODS, min(FIRST[1], now)) if uncounted.any() else now
     catalogue = trained.look_at(situation.catalogue(first))
-    groups, past, numbers = _of_rows(situation, trained, catalogue)
     recollection = recollect(catalogue, situation.terms.lead_kind)
-    deciders = Deciders(trained, catalogue, past, numbers, recollection)
-    seen, apart = _periods_seen(situation), distances(catalogue, recollection)
+    apart, expected = distances(catalogue, recollection), first_demand(situation, recollection, np.flatnonzero(unsold))
+    groups, past, numbers = _of_rows(situation, trained, catalogue)
+    deciders = Deciders(trained, catalogue, expected.past(past), numbers, recollection)
     policy = np.array([trained.choice.get(str(g), trained.choice[""]) for g in groups], dtype=object).astype(str)
     policy = np.where(seen < OBSERVED, GENERALIST, policy)
     pretrained = (policy == GENERALIST) & (only is None)
     far = pretrained & (apart.most() > FAR)
     by_rule = pretrained & left_to_a_rule(apart, seen)
     policy = np.where(by_rule, trained.best_rule, policy if only is None else only)
-    stock = _stock(deciders, start, policy)
+    stock = _stock(deciders, start, policy, np.flatnonzero(uncounted))
     shop, known = jnp_shop(catalogue.shop), catalogue.known(now, now + 1, trained.scaling)
-    view = jax.tree.map(np.asarray, View(shop, stock, jax.tree.map(lambda x: np.asarray(x)[:, 0], known)))
-    wanted, expected = _ask_all(deciders, policy, view)
+    known = expected.known(jax.tree.map(lambda x: np.asarray(x)[:, 0], known))
+    view = jax.tree.map(np.asarray, View(shop, stock, known))
+    wanted, forecast = _ask_all(deciders, policy, view)
     order = np.asarray(taken_of(shop, jnp.asarray(view.known.may_order), jnp.asarray(wanted)[:, None]))[:, 0]
     return Decided(
         on_hand=np.asarray(stock.on_hand)[:, 0, 0],
@@ -130,16 +135,17 @@ def decide(situation: Situation, trained: Trained, only: str | None = None) -> D
         may_order=np.asarray(view.known.may_order)[:, 0],
         policy=policy,
         group=groups,
-        lead_demand=expected[0],
-        lead_spread=expected[1],
-        scale=expected[2],
+        lead_demand=forecast[0],
+        lead_spread=forecast[1],
+        scale=forecast[2],
         price=np.asarray(view.known.price)[:, 0],
-        errors=np.where(np.isin(policy, PRETRAINED)[:, None], NORMAL, _errors(past, view.known)),
+        errors=np.where(np.isin(policy, PRETRAINED)[:, None], NORMAL, _errors(deciders.past, view.known)),
         counted=start.known,
         periods_seen=seen,
         distance=apart,
         far=far,
         unseen=by_rule & ~far,
+        first=expected,
         view=view,
         deciders=deciders,
     )
@@ -222,13 +228,13 @@ def orders_of(policy: Policy, view: View, axis: int | None) -> Array:
     return eqx.filter_vmap(one, in_axes=(axis, 0))(policy, view)
 
 
-def _stock(deciders: Deciders, start: StartingStock, policy: NDArray[np.str_]) -> Stock:
+def _stock(deciders: Deciders, start: StartingStock, policy: NDArray[np.str_], uncounted: NDArray[np.intp]) -> Stock:
     """The counted stock; where nobody has counted, what the row's policy would hold after running the last periods."""
     on_hand, on_order = start.on_hand.copy(), start.on_order.copy()
     catalogue = deciders.catalogue
     first, last = int(catalogue.at[0]), catalogue.history.shape[1]
-    for name in np.unique(policy[~start.known]).tolist():
-        rows = np.flatnonzero((policy == name) & ~start.known)
+    for name in np.unique(policy[uncounted]).tolist():
+        rows = uncounted[policy[uncounted] == name]
         some = catalogue.take(rows)
         after = some.usual_stock(first)
         if first < last:

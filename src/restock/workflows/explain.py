@@ -66,7 +66,7 @@ def explain(project: Project, item: str, site: str | None = None) -> Explanation
     Raises:
         UsageError: no data, no such item or site, or several sites and none named.
     """
-    situation = understand(project)
+    situation = understand(project, announced=True)
     model = trained_or_not(project, situation, None)
     row = find_row(situation, item, site)
     return take_apart(situation, model, decide(situation, model[1]), row)

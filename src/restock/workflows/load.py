@@ -64,7 +64,9 @@ def load(project: Project, files: Sequence[Path], options: ReadOptions | None = 
     store = project.facts
     latest = store.latest()
     remembered: Mapping[str, Mapping[str, str | None]] = {} if latest is None else store.manifest(latest).mappings
-    reading = read_tables(files, options or ReadOptions(), remembered)
+    listed = store.newest("items")
+    products = frozenset[str]() if listed is None else frozenset(listed["item"].to_list())
+    reading = read_tables(files, options or ReadOptions(), remembered, products)
     rows = {m.file: m.rows for m in reading.mappings}
     sources = [Source(name=Path(f).name, sha256=file_hash(Path(f)), rows=rows.get(Path(f).name, 0)) for f in files]
     quarantine = reading.quarantine if reading.quarantine.height else None
@@ -133,7 +135,7 @@ def profile(project: Project) -> Profile:
     Raises:
         UsageError: nothing has been loaded.
     """
-    situation = understand(project)
+    situation = understand(project, announced=True)
     history, classes = situation.history, situation.classes()
     on_sale = history.on_sale > 0
     last = history.starts[-1] + np.timedelta64(history.period_days - 1, "D")

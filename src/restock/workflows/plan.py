@@ -73,7 +73,7 @@ def plan(project: Project, policy: str | None = None, *, model: str | None = Non
         UsageError: no data, or no such policy or model.
     """
     began = time.perf_counter()
-    situation = understand(project)
+    situation = understand(project, announced=True)
     name, trained = trained_or_not(project, situation, model)
     check_policy(trained, policy)
     decided = decide(situation, trained, policy)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.forecasting import told
+from restock.intake.announced import launches
 from restock.intake.classes import OBSERVED
 from restock.language import NOTHING, Text
 from restock.policies.memory import Told
@@ -65,12 +66,23 @@ def reasons_not(situation: Situation, decided: Decided, position: NDArray[np.flo
     weekly = situation.history.period_days == 7
     unit = Text("weeks", "周") if weekly else Text("days", "天")
     cover = position / np.maximum(decided.scale, 1e-6)
-    return [
-        _why_not(limit, c, w, m, unit)
-        for limit, c, w, m in zip(
-            limits, cover.tolist(), decided.wanted.tolist(), decided.lead_demand.tolist(), strict=True
-        )
-    ]
+    numbers = zip(limits, cover.tolist(), decided.wanted.tolist(), decided.lead_demand.tolist(), strict=True)
+    said = [_why_not(limit, c, w, m, unit) for limit, c, w, m in numbers]
+    for row in decided.first.rows.tolist():
+        label = _label(decided, row, unit)
+        said[row] = Text(f"{said[row].en} ({label.en})", f"{said[row].zh}（{label.zh}）")
+    for row in decided.first.rows[decided.first.share <= 0].tolist():
+        said[row] = _too_early(situation, row)
+    return said
+
+
+def _too_early(situation: Situation, row: int) -> Text:
+    """Of an item that has never sold, and whose launch a later order will still be in time for."""
+    launch = launches(situation.facts.tables["items"])[situation.history.items[row]]
+    return Text(
+        f"never sold yet; the launch is on {launch}, and an order of the next order day will be there in time",
+        f"从未售出；{launch} 上架，下一个订货日下单仍可按时到货",
+    )
 
 
 def _why_not(limit: str, cover: float, wanted: float, mean: float, unit: Text) -> Text:
@@ -112,20 +124,27 @@ def _label(decided: Decided, row: int, unit: Text) -> Text:
             f"{label.en}, as the item lies outside of what the pretrained policy knows: {out.en}",
             f"{label.zh}，因为该商品超出预训练策略的学习范围：{out.zh}",
         )
+    if row in decided.first.rows:
+        guess = _guess(decided, row, unit) or _no_guess(unit)
+        return Text(
+            f"{label.en}, as the item has never sold: {guess.en}", f"{label.zh}，因为该商品从未售出：{guess.zh}"
+        )
     if decided.unseen[row]:
         return Text(f"{label.en}, as nothing has been seen of the item yet", f"{label.zh}，因为该商品尚无任何观察记录")
     if name == GENERALIST:
-        seen, guess = int(decided.periods_seen[row]), _guess(decided, row, unit)
-        return Text(f"{label.en}, {seen} {unit.en} seen{guess.en}", f"{label.zh}，已观察 {seen} {unit.zh}{guess.zh}")
+        seen = int(decided.periods_seen[row])
+        guess = _guess(decided, row, unit) if seen < OBSERVED else None
+        beside = NOTHING if guess is None else Text(f", beside {guess.en}", f"，另参考{guess.zh}")
+        return Text(f"{label.en}, {seen} {unit.en} seen{beside.en}", f"{label.zh}，已观察 {seen} {unit.zh}{beside.zh}")
     return label
 
 
-def _guess(decided: Decided, row: int, unit: Text) -> Text:
-    """What the pretrained policy expected before it saw the item, and of what; nothing once it has seen enough."""
+def _guess(decided: Decided, row: int, unit: Text) -> Text | None:
+    """What was expected of the item before it was seen, and of what."""
     known = decided.deciders.recollection
     rests_on = int(known.guess_rests_on[row])
-    if decided.periods_seen[row] >= OBSERVED or rests_on == told.NOTHING:
-        return NOTHING
+    if rests_on == told.NOTHING:
+        return None
     like = known.catalogue.history.like[row]
     whose = {
         told.SHOP: Text("the whole shop", "全店商品"),
@@ -133,10 +152,18 @@ def _guess(decided: Decided, row: int, unit: Text) -> Text:
         told.LIKE_ITEM: Text(f"`{like}`, which it is like", f"参照商品 `{like}`"),
     }[rests_on]
     level = float(Told(*known.told[row, -1]).category_level)
+    return Text(f"a guess of {level:.1f} per {_one(unit)} from {whose.en}", f"{whose.zh}估计每{unit.zh} {level:.1f}")
+
+
+def _no_guess(unit: Text) -> Text:
     return Text(
-        f", beside a guess of {level:.1f} per {unit.en.removesuffix('s')} from {whose.en}",
-        f"，另参考{whose.zh}估计每{unit.zh} {level:.1f}",
+        f"1 per {_one(unit)} is assumed, as no like items tell what to expect",
+        f"没有同类商品可参考，假定每{unit.zh} 1 件",
     )
+
+
+def _one(unit: Text) -> str:
+    return unit.en.removesuffix("s")
 
 
 def _units(value: float) -> str:

@@ -67,8 +67,12 @@ class Situation:
         return [f"{item}\t{site}" for item, site in zip(self.history.items, self.history.sites, strict=True)]
 
 
-def understand(project: Project, snapshot: str | None = None) -> Situation:
+def understand(project: Project, snapshot: str | None = None, *, announced: bool = False) -> Situation:
     """Facts as arrays, with every assumption that had to be made.
+
+    Args:
+        announced: whether items that have never sold, but are announced, are rows, too. Decisions of today are made for
+            them; of the past there is nothing to be learned or proved.
 
     Raises:
         UsageError: nothing has been loaded yet.
@@ -80,7 +84,7 @@ def understand(project: Project, snapshot: str | None = None) -> Situation:
             hint=Text("`restock load sales.csv` reads a file", "`restock load sales.csv` 可读取文件"),
         )
     facts = project.facts.load(snapshot)
-    history, said, shelf = build_history(facts.tables, project.config)
+    history, said, shelf = build_history(facts.tables, project.config, announced=announced)
     terms = build_terms(facts.tables, history, project.config)
     situation = Situation(facts, history, terms, (*said, *terms.assumptions), shelf)
     chosen = project.config.forecast

@@ -138,7 +138,7 @@ def understand_today(project: Project) -> Today:
             Text("no sales have been loaded yet", "还没有导入销售数据"),
             hint=Text("upload a file of sales", "请上传销售文件"),
         )
-    situation = understand(project)
+    situation = understand(project, announced=True)
     model, trained = trained_or_not(project, situation, None)
     decided = decide(situation, trained)
     return Today(situation, model, trained, decided, _numbered(lines_frame(situation, decided).drop(SAID)))

@@ -96,12 +96,13 @@ def said_of_unseen(items: Sequence[str], unseen: NDArray[np.bool_], rule: Text) 
     if not names:
         return []
     text = Text(
-        f"nothing has been seen yet of {len(names)} items; {rule.en} decides them: {listed(names)}",
-        f"{len(names)} 个商品尚无任何观察记录，由{rule.zh}决定：{listed(names)}",
+        f"nothing has been seen yet of {len(names)} items; {rule.en} decides them, by what like items sell where they "
+        f"have never sold: {listed(names)}",
+        f"{len(names)} 个商品尚无任何观察记录，由{rule.zh}决定（从未售出的按参照或同类商品的销量）：{listed(names)}",
     )
     how = Text(
-        "an order of your own puts a first stock on the shelf; from the first period on the pretrained policy decides",
-        "可自行下首单铺货；有了第一个周期的记录后由预训练策略决定",
+        "name a `like_item` that sells like them; from the first period seen on the pretrained policy decides",
+        "可为其填写销量相近的 `like_item`；有了第一个周期的记录后由预训练策略决定",
     )
     return [Assumption("unseen", str(len(names)), text, how)]
 

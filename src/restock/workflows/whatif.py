@@ -103,7 +103,7 @@ class _Planned(NamedTuple):
 
 
 def _plan(project: Project, config: Config, policy: str | None) -> _Planned:
-    situation = understand(Project(project.path, config))
+    situation = understand(Project(project.path, config), announced=True)
     model, trained = trained_or_not(project, situation, None)
     check_policy(trained, policy)
     return _Planned(situation.facts.id, model, lines_frame(situation, decide(situation, trained, policy)))
