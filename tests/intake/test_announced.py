@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_facts import day, line, sales, table
 
@@ -141,6 +141,7 @@ def same(one: History, other: History, rows: int) -> None:
             assert mine == theirs
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     lines=st.lists(
         st.tuples(st.integers(0, 30), st.sampled_from("abcd"), st.integers(-2, 5), st.sampled_from(["north", "south"])),

@@ -144,8 +144,8 @@ def _unknown(item: str, items: tuple[str, ...]) -> UsageError:
     names = sorted(set(items))
     return UsageError(
         Text(
-            f"item `{item}` is not among the {len(names)} items that sold",
-            f"{len(names)} 个有销售的商品中没有 `{item}`",
+            f"item `{item}` is not among the {len(names)} items that sold or are announced",
+            f"{len(names)} 个有销售或已预告的商品中没有 `{item}`",
         ),
         hint=nearest(item, names),
     )
