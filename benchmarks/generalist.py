@@ -55,7 +55,7 @@ def main() -> None:
         "seconds": round(seconds),
         "machine": this_machine(),
         "development_scores": scores,
-        "limits": LIMITS,
+        "limits": [*LIMITS, lived(config)],
     }
     save_generalist(asked.out, team, card)
     print(scores, file=sys.stderr)
@@ -65,8 +65,14 @@ LIMITS = [
     "one site, one supplier and one channel per item; no shelf life, no substitution, no price decisions",
     f"lead times up to {LONGEST} periods; demand from 0.01 to 1,000 units per period",
     "margin / holding cost per period from 0.2 to 200",
-    "trained on the first 50 periods after up to 50 that were seen; a season of a year is seen in part only",
 ]
+
+
+def lived(config: GeneralistConfig) -> str:
+    """What it has seen at most."""
+    seen = f"up to {config.history} that were seen"
+    return f"trained on {config.periods} periods after {seen}; a season of a year is seen in part only"
+
 
 if __name__ == "__main__":
     main()

@@ -8,6 +8,7 @@ from pathlib import Path
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from generalist_limits import deaf
 from run import RESULTS, commit
 
 from restock.algorithms.generalist import GeneralistConfig, train_generalist
@@ -51,6 +52,7 @@ def main() -> None:
         add(f"seed {seed}", policy, seconds)
     add("team of both", team_of(members), 0.0)
     add("seed 0, its learned memory erased", forgetful(members[0]), 0.0)
+    add("seed 0, deaf to what was seen lately", deaf(team_of(members[:1])), 0.0)
     for name, priors in (
         ("the prior only", (PRIOR,)),
         ("calm worlds only", (CALM,)),

@@ -49,6 +49,12 @@ def test_worlds_that_are_there_are_picked_from_whole_and_evenly() -> None:
         np.testing.assert_array_equal(one, other[np.array(places)])
 
 
+def test_worlds_of_another_length_are_refused() -> None:
+    there = draw_worlds(np.random.default_rng(5), 7, 11)
+    with pytest.raises(ValueError, match="12 periods, history and life, got 11"):
+        some_worlds(np.random.default_rng(0), 7, 12, there)
+
+
 def test_every_weight_learns(whole_run) -> None:
     policy, _ = whole_run
     before = begin(CONFIG, 3).policy

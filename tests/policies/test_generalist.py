@@ -39,17 +39,19 @@ def told(unit: float = 1.0, **changes: float):
     return made_up_known(features=np.array(list(known.values())), price=[10.0 / unit])
 
 
-def order_of(policy, sales, unit: float = 1.0, stock=(2.0, (1.0, 0.0, 3.0)), known=None) -> float:
+def order_of(policy, sales, unit=1.0, stock=(2.0, (1.0, 0.0, 3.0)), known=None, hidden=None, shop=None) -> float:
     """What is ordered after such sales."""
-    shop, known = shop_in(unit), told(unit) if known is None else known
+    shop, known = shop_in(unit) if shop is None else shop, told(unit) if known is None else known
+    hidden = jnp.zeros(len(sales)) if hidden is None else jnp.asarray(hidden, float)
 
     @eqx.filter_jit
     def decide(policy, sales):
-        def one(memory, sold):
-            seen = Seen(sold, jnp.zeros(()), jnp.ones(()), jnp.zeros(LONGEST + 2))
+        def one(memory, today):
+            sold, gone = today
+            seen = Seen(sold, gone, jnp.ones(()), jnp.zeros(LONGEST + 2))
             return policy.remember(memory, shop, known, seen), None
 
-        memory = jax.lax.scan(one, policy.begin(shop, known), sales)[0]
+        memory = jax.lax.scan(one, policy.begin(shop, known), (sales, hidden))[0]
         on_hand, on_order = stock
         held = made_up_stock(on_hand * unit, np.array(on_order) * unit)
         return policy.decide(View(shop, held, known), memory).order[0]
@@ -81,6 +83,42 @@ def test_with_nothing_seen_it_goes_by_like_items(members) -> None:
     )
     assert np.isfinite([slow, fast]).all()
     assert fast > 5 * slow > 0
+
+
+EMPTY = (0.0, (0.0, 0.0, 0.0))
+LIKE = told(category=1.0, category_level=10.0)
+
+
+def corrected(member: Generalist, by: float) -> Generalist:
+    """One whose correction is the same always."""
+    flat = (jnp.zeros_like(member.correct.weight), jnp.full_like(member.correct.bias, by))
+    return eqx.tree_at(lambda m: (m.correct.weight, m.correct.bias), member, flat)
+
+
+@pytest.mark.parametrize(
+    ("sales", "hidden", "stock", "known", "may_wait"),
+    [
+        ([], [], EMPTY, LIKE, False),
+        ([], [], EMPTY, told(), True),  # nobody tells that anyone would buy it
+        ([], [], (5.0, EMPTY[1]), LIKE, True),  # what is there will show
+        ([], [], (0.0, (5.0, 0.0, 0.0)), LIKE, True),
+        ([0] * 3, [1] * 3, EMPTY, LIKE, False),  # never for sale
+        ([0] * 3, [0] * 3, EMPTY, LIKE, True),  # for sale, and nobody came
+        ([9, 11, 10, 9, 0, 0, 0, 0], [0] * 4 + [1] * 4, EMPTY, told(), False),  # sold once, gone for long
+        ([9, 11, 10, 9, 0, 0, 0], [0] * 4 + [1] * 3, EMPTY, told(), True),
+    ],
+)
+def test_where_waiting_shows_nothing_the_level_is_ordered(members, sales, hidden, stock, known, may_wait) -> None:
+    level, less = (
+        order_of(corrected(members[0], by), sales, stock=stock, known=known, hidden=hidden) for by in (0.0, -1.0)
+    )
+    assert level > 0
+    assert less < level if may_wait else less == level
+
+
+def test_where_a_lot_cannot_pay_an_empty_shelf_stays_empty(members) -> None:
+    dear = shop_in(1.0, order_cost=1e4)
+    assert order_of(corrected(members[0], 0.0), [], stock=EMPTY, known=LIKE, shop=dear) == 0.0
 
 
 def test_a_team_of_one_decides_like_its_member(members) -> None:

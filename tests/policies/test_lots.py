@@ -51,8 +51,10 @@ def test_one_unit_of_a_slow_item_waits_for_its_customer() -> None:
     ("missing", "more", "pack", "minimum", "expected"),
     [
         (3.2, 0.0, 0.0, 0.0, 3.2),
-        (3.2, 0.0, 1.0, 0.0, 4.0),
-        (3.02, 0.0, 1.0, 0.0, 3.0),  # a pack that is hardly begun is left
+        (3.2, 0.0, 1.0, 0.0, 3.0),  # single units are rounded to the nearest
+        (3.6, 0.0, 1.0, 0.0, 4.0),
+        (13.0, 0.0, 12.0, 0.0, 24.0),
+        (12.5, 0.0, 12.0, 0.0, 12.0),  # a pack that is hardly begun is left
         (0.5, 0.0, 12.0, 0.0, 0.0),
         (1.0, 0.0, 12.0, 0.0, 12.0),
         (5.0, 40.0, 1.0, 0.0, 45.0),

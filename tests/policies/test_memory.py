@@ -14,6 +14,7 @@ from restock.simulator.remembering import Seen
 
 LONGEST = 3
 SHOP = made_up_shop(lead_chance=np.array([[0.0, 0.0, 0.95, 0.0]]))
+UNITLESS = np.r_[0:2, 6:21, 22:28]  # of the slow facts: what no guess of a variance has a part in
 NOTHING = dict.fromkeys(Told._fields, 0.0)
 
 
@@ -120,7 +121,10 @@ def test_a_network_sees_the_same_item_in_any_unit(past, unit) -> None:
         return outline(memory, beliefs, known(**told))
 
     # a guess of mean and variance apart has no unit only where the variance is that of a multiple
-    np.testing.assert_allclose(outlined(unit)[:20], outlined(1.0)[:20], atol=2e-3)
+    some, one = outlined(unit), outlined(1.0)
+    np.testing.assert_allclose(some.slow[UNITLESS], one.slow[UNITLESS], atol=2e-3)
+    np.testing.assert_allclose(some.change[6:], one.change[6:], atol=2e-3)
+    np.testing.assert_allclose(some.fast[0], one.fast[0], atol=2e-3)
 
 
 @given(st.floats(0.1, 40.0))
@@ -138,4 +142,33 @@ def test_every_number_stays_a_number_whatever_is_sold() -> None:
     for size in (0.0, 1e-3, 1e5):
         memory, beliefs = after([seen(float(generator.poisson(1) * size)) for _ in range(60)], days=1.0, weeks=1.0)
         assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((memory, beliefs)))
-        assert np.isfinite(outline(memory, beliefs, known())).all()
+        assert all(np.isfinite(part).all() for part in outline(memory, beliefs, known()))
+
+
+def test_each_mean_is_judged_by_how_far_it_missed_each_sale_that_came_next() -> None:
+    memory, _ = after([seen(4.0), seen(10.0), seen(1.0)])
+    rate = RATES[-1]
+    # of the first nothing was expected; then each mean foretold what it was
+    _, one = after([seen(4.0)])
+    _, two = after([seen(4.0), seen(10.0)])
+    misses = [4 + 0.3 * 16 + 0 * RATES, (10 - one.means) ** 2, (1 - two.means) ** 2]
+    kept = sum(rate * (1 - rate) ** (2 - n) * miss for n, miss in enumerate(misses))
+    np.testing.assert_allclose(memory.misses, kept, rtol=1e-4)
+
+
+def test_evidence_tells_a_law_that_never_changes_from_one_that_jumps() -> None:
+    generator = np.random.default_rng(2)
+    calm, jumped = generator.poisson(7, 150), np.r_[generator.poisson(3, 75), generator.poisson(12, 75)]
+    _, still = after([seen(float(s)) for s in calm])
+    _, moved = after([seen(float(s)) for s in jumped])
+    assert (still.stillness > 0).all()  # every faster mean foretold worse than the slowest
+    assert (moved.stillness[1:] < 0).all()
+    _, shorter = after([seen(float(s)) for s in calm[:50]])
+    assert still.stillness[0] > 2 * shorter.stillness[0]  # it adds up
+
+
+def test_what_was_seen_lately_differs_from_the_usual_only_where_something_changed() -> None:
+    memory, beliefs = after([seen(8.0)] * 120)
+    np.testing.assert_allclose(outline(memory, beliefs, known()).fast[1:], 0.0, atol=0.05)
+    memory, beliefs = after([seen(8.0)] * 120 + [seen(24.0)])
+    assert outline(memory, beliefs, known()).fast[1:].max() > 0.3

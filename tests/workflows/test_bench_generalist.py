@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from restock.algorithms.generalist import GeneralistConfig
 from restock.environments.exact.lost_sales_rules import best_base_stock
 from restock.environments.lost_sales import LostSales
 from restock.policies.adaptive import AdaptiveBaseStock
@@ -97,7 +96,8 @@ def test_deliveries_are_told_apart_by_their_true_law_and_by_what_is_known_of_it(
 def test_in_a_shop_what_was_tuned_and_trained_there_is_scored_beside_the_others(few_worlds, monkeypatch) -> None:
     monkeypatch.setattr(one_shop, "SCORED", 400)  # as many as worlds: what is compiled for these holds for both
     monkeypatch.setattr(one_shop, "OWN", 30)
-    monkeypatch.setattr(one_shop, "CONFIG", GeneralistConfig(updates=2, batch=16, hidden=8, state=4, at_once=1))
+    small = {"updates": 2, "batch": 16, "hidden": 8, "state": 4, "at_once": 1}
+    monkeypatch.setattr(one_shop, "CONFIG", one_shop.CONFIG.model_copy(update=small))
     monkeypatch.setattr(one_shop, "tuned_on_shop", lambda: AdaptiveBaseStock(*map(jnp.asarray, (6, 1.0, 0.5))))
     monkeypatch.setattr(generalist, "tuned_on_shop", one_shop.tuned_on_shop)
     rows = {

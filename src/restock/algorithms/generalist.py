@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from restock.algorithms.lives import Lives, live_worlds
 from restock.optimizer import adam, descend, start
 from restock.policies.generalist import PAYS, Generalist, Recalled, news_of, untrained
-from restock.policies.memory import Memory, believe, empty_memory, remember
+from restock.policies.memory import Memory, believe, empty_memory, outline, remember
 from restock.policies.rules import buy
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import Seen, run_remembering
@@ -28,6 +28,8 @@ from restock.simulator.worlds import LONGEST, TAUGHT, Prior, Worlds, draw_worlds
 SLOPE = 4.0  # of orders at zero, per usual surprise
 LOTS = 5.0  # how much steeper it is for a lot, per lot of the size of a usual surprise
 HEAVY = 5.0  # largest weight of a world
+QUIET = 0.5  # weight of going by what was seen lately where nothing has changed
+ENOUGH = 20.0  # periods seen, from which on it counts for half or more
 BOUND = -1.0  # of a world's score; losses below count by a tenth: no hopeless item must drown the others
 
 
@@ -38,7 +40,7 @@ class GeneralistConfig(BaseModel):
 
     updates: int = Field(default=3000, gt=0, description="Gradient steps")
     batch: int = Field(default=288, gt=0, description="Worlds averaged in one step")
-    history: int = Field(default=50, gt=0, description="Periods that may have been seen before the first order")
+    history: int = Field(default=100, gt=0, description="Periods that may have been seen before the first order")
     periods: int = Field(default=50, gt=0, description="Periods lived")
     hidden: int = Field(default=64, gt=0, description="Units of each layer")
     state: int = Field(default=16, gt=0, description="Numbers of the learned memory")
@@ -129,6 +131,8 @@ def some_worlds(generator: np.random.Generator, count: int, periods: int, source
     """Drawn from a prior, or picked from worlds that are there, again and again."""
     if isinstance(source, Prior):
         return draw_worlds(generator, count, periods, source)
+    if source.demand.shape[1] != periods:
+        raise ValueError(f"worlds to learn from have {periods} periods, history and life, got {source.demand.shape[1]}")
     rows = generator.integers(len(source.loss), size=count)
     return jax.tree.map(lambda x: x[rows], source)
 
@@ -152,7 +156,9 @@ def _learn(config: GeneralistConfig, learner: Learner, lives: list[Lives]) -> tu
         def loss_of(policy: Generalist) -> tuple[Array, Array]:
             share = _shares(policy, lesson)
             bounded = jnp.where(share > BOUND, share, BOUND + 0.1 * (share - BOUND))
-            return -(weight * bounded).mean(), jnp.clip(share, BOUND, 1.0).mean()
+            return QUIET * _disquiet(policy, lesson).mean() - (weight * bounded).mean(), jnp.clip(
+                share, BOUND, 1.0
+            ).mean()
 
         (_, score), gradient = eqx.filter_value_and_grad(loss_of, has_aux=True)(learner.policy)
         policy, memory = descend(optimizer, learner.optimizer, gradient, learner.policy)
@@ -197,6 +203,20 @@ def _shares(policy: Generalist, lesson: Lesson) -> Float[Array, " row"]:
     stretch = eqx.tree_at(lambda s: s.shop.pack, lives.stretch, jnp.where(pack == 1.0, 0.0, pack))
     _, _, earned = run_remembering(Reaching(policy), stretch, memory, keep=profit_at_cost)
     return (earned.sum(1) - lives.nothing) / lives.worth
+
+
+def _disquiet(policy: Generalist, lesson: Lesson) -> Float[Array, " row"]:
+    """How far it goes by what was seen lately, squared, in worlds whose mean never moves.
+
+    Profit teaches that too, but a few per cent of the cost of chance drown in the noise of all other worlds.
+    """
+    lives, kept = lesson.lives, lesson.kept
+
+    def of_row(kept: Memory, shop: Shop, known: Known) -> Array:
+        return policy.heeded(outline(kept, believe(kept, shop, known), known))
+
+    heeded = jax.vmap(of_row)(kept, lives.stretch.shop, jax.tree.map(lambda x: x[:, 0], lives.stretch.known))
+    return lives.still * kept.count / (kept.count + ENOUGH) * heeded**2
 
 
 def _in_units(shop: Shop) -> Shop:

@@ -27,6 +27,7 @@ class Lives(eqx.Module):
     stretch: Stretch
     nothing: Float[Array, " row"]  # profit of ordering nothing
     worth: Float[Array, " row"]  # money that serving all demand would bring and save
+    still: Float[Array, " row"]  # 1 where the mean of demand never moves
     stake: Float[Array, " row"]  # money that chance alone costs a shop that knows the law, or about that
 
 
@@ -65,7 +66,8 @@ def live_worlds(worlds: Worlds, generator: np.random.Generator, history: int, se
     nothing, waited = _without_orders(stretch)
     worth = margin * (worlds.mean[:, history:].sum(1) + 1.0) + waited
     stake = live * _stake(shop, margin, worlds.demand[:, history:, 0])
-    return Lives(jax.tree.map(lambda x: x[:, :history], known), past, stretch, nothing, worth, stake)
+    still = (worlds.mean.std(1) <= 1e-3 * worlds.mean.mean(1)).astype(jnp.float32)
+    return Lives(jax.tree.map(lambda x: x[:, :history], known), past, stretch, nothing, worth, still, stake)
 
 
 def _stake(shop: Shop, margin: Array, demand: Array) -> Float[Array, " row"]:

@@ -58,7 +58,7 @@ class AdaptiveReorder(eqx.Module):
         """The order at this stock."""
         beliefs = believe(memory, view.shop, view.known)
         mean = _mean(beliefs, self.estimate)
-        rule = usual(beliefs, view.shop, view.known, mean, self.habits)
+        rule = usual(beliefs, view.shop, view.known, mean, beliefs.spreads[USUAL], self.habits)
         stock = still_to_come(view.stock, beliefs.law)
         level = rule.demand + rule.safety + _lift(beliefs, view) * self.habits.factor * mean
         missing = level - position(eqx.tree_at(lambda v: v.stock, view, stock))

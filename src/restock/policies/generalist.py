@@ -3,13 +3,15 @@
 `rivals` holds rules with the same memory.
 """
 
+from typing import NamedTuple
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from restock.policies.lots import Habits, Usual, still_to_come, terms_of, usual, whole
-from restock.policies.memory import Beliefs, Memory, Told, believe, empty_memory, outline, remember
+from restock.policies.memory import Beliefs, Memory, Outline, Told, believe, empty_memory, outline, remember
 from restock.policies.network import Layer, Parts, draw_layers, layer_sizes, stock_inputs
 from restock.policies.rules import buy, position
 from restock.simulator.remembering import Seen
@@ -19,6 +21,8 @@ NEWS = 9  # inputs of the learned memory
 FACTOR, SAFETY, PATIENCE, PAYS = 0.7, 1.5, 0.2, -0.5  # about the habits of the best rule on worlds of the prior
 BENDS = 2.0  # logarithm of the factors on demand and on safety
 CORRECTIONS = 4.0  # usual surprises
+LEAST = 1e-6  # units that are any
+EAGER = 2.0  # how far an untrained one goes by what was seen lately, as log odds
 
 
 class Recalled(eqx.Module):
@@ -33,7 +37,8 @@ class Scene(eqx.Module):
 
     view: View  # orders under way cut to what can be hoped for, units per usual surprise
     usual: Usual
-    facts: Float[Array, "*axes fact"]
+    facts: Outline
+    blind: Bool[Array, "*axes"]  # nothing can be learned by waiting, and a lot would pay
 
 
 class Wish(eqx.Module):
@@ -52,6 +57,7 @@ class Wish(eqx.Module):
 class Generalist(eqx.Module):
     """A network that reads its own memory; works from the first period on, with nothing seen at all."""
 
+    heed: Layer  # signs that the law of demand changes -> how far to go by what was seen lately
     see: Layer
     mix: Layer
     level: Layer
@@ -82,7 +88,8 @@ class Generalist(eqx.Module):
     def bend(self, scene: Scene, state: Array) -> Wish:
         """What the network makes of it."""
         rule, grain = scene.usual, scene.usual.grain
-        hidden = jnp.tanh(self.see(jnp.concatenate([scene.facts, state])))
+        lately = self.heeded(scene.facts) * jnp.concatenate([scene.facts.fast, state])
+        hidden = jnp.tanh(self.see(jnp.concatenate([scene.facts.slow, lately])))
         hidden = hidden + jnp.tanh(self.mix(hidden))
         of_demand, of_safety = jnp.exp(BENDS * jnp.tanh(self.level(hidden) / BENDS))
         level = rule.demand * of_demand + rule.safety * of_safety
@@ -92,7 +99,12 @@ class Generalist(eqx.Module):
         joint = jnp.tanh(self.join(hidden) + self.weigh(stock_inputs(scene.view, missing / grain, slots)))
         joint = joint + jnp.tanh(self.think(joint))
         correction = CORRECTIONS * jnp.tanh(self.correct(joint)[0] / CORRECTIONS) * grain
+        correction = jnp.where(scene.blind, 0.0, correction)  # who waits to see what sells would wait for ever
         return Wish(level, correction, missing + correction, rule)
+
+    def heeded(self, facts: Outline) -> Number:
+        """How far it goes by what was seen lately, 0 to 1: where nothing changes, that is but noise."""
+        return jax.nn.sigmoid(self.heed(facts.change)[0])
 
     def remember(self, memory: Recalled, shop: Shop, known: Known, seen: Seen) -> Recalled:
         """One more period. What was seen is taken as given: its own orders are not judged by what they let it see."""
@@ -149,11 +161,25 @@ def _one(kept: Memory) -> Memory:
 def look(view: View, kept: Memory) -> Scene:
     """What there is to be seen of an item and a moment."""
     beliefs = believe(kept, view.shop, view.known)
-    habits = Habits(*map(jnp.asarray, (FACTOR, SAFETY, PATIENCE, PAYS)))
-    rule = usual(beliefs, view.shop, view.known, beliefs.full_means[-1], habits)
-    facts = jnp.concatenate([outline(kept, beliefs, view.known), terms_of(rule, beliefs, view.shop, view.known)])
+    rule, facts = _facts(kept, beliefs, view.shop, view.known)
     stock = still_to_come(view.stock, beliefs.law)
-    return Scene(eqx.tree_at(lambda v: (v.stock, v.known.scale), view, (stock, rule.grain)), rule, facts)
+    view = eqx.tree_at(lambda v: (v.stock, v.known.scale), view, (stock, rule.grain))
+    return Scene(view, rule, facts, _nothing_to_see(view, kept) & (rule.lot.worth > 0))
+
+
+def _nothing_to_see(view: View, kept: Memory) -> Bool[Array, "*axes"]:
+    """The shelf is empty, nothing is on the way, and for a while nothing was for sale, of an item with some demand."""
+    never = (kept.means[-1] <= 0) & (kept.open_weights[-1] <= 0)
+    lately = (kept.last.sum() <= 0) & (kept.last_hidden.min() > 0)
+    some_demand = (kept.means[-1] > 0) | (Told(*view.known.features).category > 0)
+    return (position(view) <= LEAST) & (never | lately) & some_demand
+
+
+def _facts(kept: Memory, beliefs: Beliefs, shop: Shop, known: Known) -> tuple[Usual, Outline]:
+    habits = Habits(*map(jnp.asarray, (FACTOR, SAFETY, PATIENCE, PAYS)))
+    rule = usual(beliefs, shop, known, beliefs.full_means[-1], beliefs.spreads[-1], habits)
+    facts = outline(kept, beliefs, known)
+    return rule, facts._replace(slow=jnp.concatenate([facts.slow, terms_of(rule, beliefs, shop, known)]))
 
 
 def untrained(longest: int, hidden: int, state: int, key: Array) -> Generalist:
@@ -165,28 +191,38 @@ def untrained(longest: int, hidden: int, state: int, key: Array) -> Generalist:
         state: numbers of the learned memory.
         key: of the weights.
     """
-    sizes = {**layer_sizes(facts_length(longest) + state, longest, hidden), "write": (2 * state, NEWS)}
+    facts = facts_lengths(longest)
+    inputs = facts.slow + facts.fast + state
+    sizes = {**layer_sizes(inputs, longest, hidden), "write": (2 * state, NEWS), "heed": (1, facts.change)}
     layers = draw_layers(sizes, key)
     # at first, places of the state forget at rates from a half to a hundredth
     rates = jnp.concatenate([jnp.zeros(state), jnp.linspace(0.0, -4.5, state)])
-    return Generalist(**{**layers, "write": Layer(layers["write"].weight, rates)})
+    layers["write"] = Layer(layers["write"].weight, rates)
+    layers["heed"] = Layer(0.1 * layers["heed"].weight, layers["heed"].bias + EAGER)
+    return Generalist(**layers)
 
 
-def facts_length(longest: int) -> int:
-    """Numbers that `outline` and `terms_of` give."""
+class Lengths(NamedTuple):
+    """Numbers in each part of the facts."""
+
+    slow: int
+    fast: int
+    change: int
+
+
+def facts_lengths(longest: int) -> Lengths:
+    """How many facts there are."""
     from restock.simulator.rollout import nothing_known
 
-    def make() -> Array:
+    def make() -> Outline:
         known = eqx.tree_at(lambda k: k.features, nothing_known(), jnp.zeros(len(Told._fields)))
         one = jnp.ones(1)
         terms = dict.fromkeys(Shop.__dataclass_fields__, one)
         shop = Shop(**{**terms, "lead_chance": jnp.zeros((1, longest + 1))})
         memory = empty_memory(longest)
-        beliefs = believe(memory, shop, known)
-        rule = usual(beliefs, shop, known, beliefs.scale, Habits(one[0], one[0], one[0], one[0]))
-        return jnp.concatenate([outline(memory, beliefs, known), terms_of(rule, beliefs, shop, known)])
+        return _facts(memory, believe(memory, shop, known), shop, known)[1]
 
-    return jax.eval_shape(make).shape[0]
+    return Lengths(*(part.shape[0] for part in jax.eval_shape(make)))
 
 
 def news_of(beliefs: Beliefs, kept: Memory, known: Known, seen: Seen) -> Float[Array, " news"]:

@@ -8,10 +8,12 @@ import jax.numpy as jnp
 from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float
 
-from restock.policies.memory import USUAL, Beliefs, week_factor
+from restock.policies.memory import Beliefs, slow_mean, week_factor
 from restock.simulator.types import Known, Number, Shop, Stock
 
 ROUND_UP = 0.95  # of a pack that is begun
+NEAREST = 0.5  # of a single unit
+MOST_GOODWILL = 0.75  # share of what a unit short costs, in worlds that a network has seen
 SAFETY = (0.05, 0.995)  # critical ratios that the normal law is asked for
 
 
@@ -79,9 +81,18 @@ def lot_of(shop: Shop, known: Known, mean: Number, interval: Number) -> Lot:
     return Lot(more, least, 1.0 - (shop.order_cost[0] / units + holding * waits) / margin)
 
 
-def usual(beliefs: Beliefs, shop: Shop, known: Known, mean: Number, habits: Habits) -> Usual:
-    """What a rule would do, from a mean per period, on a usual weekday."""
-    mean, spread = habits.factor * mean, beliefs.spreads[USUAL]
+def usual(beliefs: Beliefs, shop: Shop, known: Known, mean: Number, spread: Number, habits: Habits) -> Usual:
+    """What a rule would do.
+
+    Args:
+        beliefs: of the item.
+        shop: its terms.
+        known: of this period.
+        mean: of a period, on a usual weekday, units.
+        spread: of a period's surprise, units.
+        habits: numbers of the rule.
+    """
+    mean = habits.factor * mean
     average = mean * beliefs.week.mean()
     lot = lot_of(shop, known, average, beliefs.interval)
     covered = beliefs.lead + shop.review[0]
@@ -100,13 +111,13 @@ def whole(missing: Number, lot: Lot, shop: Shop, pays: Bool[Array, "*axes"]) -> 
     """The order that fills what is missing, in packs, with the lot that a fixed cost suggests; none if it can't pay."""
     units, packs = jnp.maximum(missing + lot.more, shop.minimum[0]), shop.pack[0] > 0
     pack = jnp.where(packs, shop.pack[0], 1.0)
-    filled = jnp.where(packs, jnp.floor(units / pack + ROUND_UP) * pack, units)
+    filled = jnp.where(packs, jnp.floor(units / pack + jnp.where(pack == 1.0, NEAREST, ROUND_UP)) * pack, units)
     return jnp.where((missing > 0) & pays, filled, 0.0)
 
 
 def terms_of(rule: Usual, beliefs: Beliefs, shop: Shop, known: Known) -> Float[Array, " term"]:
     """The shop's terms for this item, and what a rule makes of them, without units."""
-    scale, margin = beliefs.scale, margin_of(shop, known)
+    scale, margin = slow_mean(beliefs), margin_of(shop, known)
     waits = shop.waiting[0] > 0
     holding = jnp.maximum(shop.holding[0], 1e-9)
     return jnp.stack(
@@ -121,7 +132,7 @@ def terms_of(rule: Usual, beliefs: Beliefs, shop: Shop, known: Known) -> Float[A
             jnp.clip(rule.lot.worth, -2.0, 1.0),
             shop.waiting[0],
             jnp.where(waits, jnp.log1p(shop.backlog_cost[0] / holding) / 3.0, 0.0),
-            shop.shortage[0] / jnp.maximum(margin, 1e-9),
+            jnp.minimum(shop.shortage[0] / jnp.maximum(margin, 1e-9), MOST_GOODWILL),
             jnp.log1p(rule.demand / scale),
             jnp.log1p(rule.spread / scale),
             jnp.log(rule.grain / scale),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.stats import norm
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from restock.policies.network import normal_safety
 from restock.simulator.remembering import Seen
@@ -21,6 +21,7 @@ ERRORS = jnp.array([0.1, 0.03, 0.006])  # of everything about their spread
 USUAL = 1  # place of the usual rate in ERRORS, and in what of RATES is kept of it: slow, but not for ever
 FAST = len(RATES) - len(ERRORS)  # rates of means of sales only
 VISIT = 0.25  # of a place in a season, each time that it comes round
+EVIDENCE = 10.0  # for or against a law that never changed, from which on more of it is no news; logarithm of odds
 MANY = 100.0  # periods seen, from which on more of them are no news
 LAST = 4  # sales kept as they were
 WEEK, YEAR = 7, 13  # places of the two seasons: days, and parts of four weeks
@@ -68,6 +69,7 @@ class Memory(eqx.Module):
     empty: Float[Array, "*axes error"]  # share of periods without a sale
     product: Number  # of each surprise and the one before, units squared
     surprise: Number  # the last one, units
+    misses: Float[Array, "*axes rate"]  # squared distances of sales from what each mean foretold, units squared
     last: Float[Array, "*axes last"]  # sales, units, the latest first
     last_hidden: Float[Array, "*axes last"]
     lift: Number  # of sales over the mean in promotions and events, units / unit
@@ -94,6 +96,7 @@ class Beliefs(eqx.Module):
     lead: Number  # mean of those that come
     lead_spread: Number
     interval: Number  # periods between two with a sale
+    stillness: Float[Array, "*axes faster"]  # evidence that the slowest mean foretells better than each faster one
 
 
 def empty_memory(longest: int) -> Memory:
@@ -101,8 +104,8 @@ def empty_memory(longest: int) -> Memory:
     none, rates, errors = jnp.zeros(()), jnp.zeros(RATES.shape), jnp.zeros(ERRORS.shape)
     last, week, year = jnp.zeros(LAST), jnp.zeros(WEEK), jnp.zeros(YEAR)
     return Memory(
-        none, rates, rates, errors, errors, errors, errors, errors, errors, errors, errors, none, none, last, last,
-        none, none, week, week, year, year, jnp.zeros(longest + 2),
+        none, rates, rates, errors, errors, errors, errors, errors, errors, errors, errors, none, none, rates,
+        last, last, none, none, week, week, year, year, jnp.zeros(longest + 2),
     )  # fmt: skip
 
 
@@ -136,9 +139,13 @@ def believe(memory: Memory, shop: Shop, known: Known) -> Beliefs:
     lead = law[:-1] @ leads / comes
     lead_spread = jnp.sqrt(jnp.maximum(law[:-1] @ leads**2 / comes - lead**2, 0.0))
     interval = 1.0 / jnp.clip(often, 1e-3, 1.0)
+    misses = jnp.log(mean(memory.misses, memory.weights[-1], RATES[-1], usual_square))
+    counted = jnp.minimum(memory.weights[-1], 1.0 - (1.0 - RATES[-1]) ** MANY) / RATES[-1]
+    stillness = (misses[:-1] - misses[-1]) * counted / 2.0  # the likelihood ratio of normal errors (Schwarz 1978)
     return Beliefs(
-        scale, means, open_means, full_means, jnp.sqrt(squares), week, year, lift, law, lead, lead_spread, interval
-    )
+        scale, means, open_means, full_means, jnp.sqrt(squares), week, year, lift, law, lead, lead_spread, interval,
+        stillness,
+    )  # fmt: skip
 
 
 def expected(beliefs: Beliefs, shop: Shop, known: Known, mean: Number, spread: Number) -> Known:
@@ -182,6 +189,8 @@ class _Today(NamedTuple):
     day: Number  # factor of the weekday
     lifted: Number  # 1 in promotions and events
     factor: Number  # of weekday and lift
+    first: Bool[Array, "*axes"]  # nothing was to be expected: the first sales of all, and no guess of like items
+    first_square: Number  # squared surprise that first sales stand for: they say how large a usual one would be
 
 
 def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
@@ -190,7 +199,8 @@ def remember(memory: Memory, shop: Shop, known: Known, seen: Seen) -> Memory:
     day = jnp.where(told.days > 0, jnp.clip(beliefs.week[0], 0.05, 5.0), 1.0)
     lifted = jnp.maximum(jnp.maximum(told.promotion, told.event), 0.0)
     factor = day * jnp.where(lifted > 0, jnp.clip(beliefs.lift, 0.3, 10.0), 1.0)
-    today = _Today(told, beliefs, seen, day, lifted, factor)
+    first = (memory.weights[2] <= 0) & (told.category <= 0)
+    today = _Today(told, beliefs, seen, day, lifted, factor, first, seen.sales + ASSUMED_DISPERSION * seen.sales**2)
     memory = _with_seasons(_with_means(_with_surprise(memory, today), today), today)
     return replace(
         memory,
@@ -205,10 +215,8 @@ def _with_surprise(memory: Memory, today: _Today) -> Memory:
     """How far sales were from their mean, and how often there were none; before the mean moves."""
     seen, beliefs = today.seen, today.beliefs
     surprise = seen.weight * (seen.sales - beliefs.means[2] * today.factor)
-    # the first sales of all are no surprise, as there was nothing to expect: they say how large a usual one would be
-    nothing_expected = (memory.weights[2] <= 0) & (today.told.category <= 0)
-    square = jnp.where(nothing_expected, seen.sales + ASSUMED_DISPERSION * seen.sales**2, surprise**2)
-    surprise = jnp.where(nothing_expected, 0.0, surprise)
+    square = jnp.where(today.first, today.first_square, surprise**2)
+    surprise = jnp.where(today.first, 0.0, surprise)
     squares, square_weights = _moved(memory.squares, memory.square_weights, ERRORS, square, seen.weight)
     share = seen.weight * ERRORS
     return replace(
@@ -231,6 +239,8 @@ def _with_means(memory: Memory, today: _Today) -> Memory:
     open_means, open_weights = _moved(
         memory.open_means, memory.open_weights, ERRORS, plain, counts * (1.0 - seen.hidden)
     )
+    miss = jnp.where(today.first, today.first_square, (plain - beliefs.means) ** 2)
+    misses, _ = _moved(memory.misses, memory.weights[-1], RATES[-1], miss, counts)
     more = beyond(beliefs.full_means[USUAL] * factor, beliefs.spreads[USUAL], seen.sales)
     full = jnp.where(seen.hidden > 0, more, seen.sales) / factor
     full_means, full_weights = _moved(memory.full_means, memory.full_weights, ERRORS, full, counts)
@@ -242,6 +252,7 @@ def _with_means(memory: Memory, today: _Today) -> Memory:
         open_weights=open_weights,
         full_means=full_means,
         full_weights=full_weights,
+        misses=misses,
     )
 
 
@@ -281,37 +292,89 @@ def beyond(mean: Number, spread: Number, least: Number) -> Number:
     return jnp.maximum(mean + spread * norm.pdf(place) / norm.sf(place), least)
 
 
-def outline(memory: Memory, beliefs: Beliefs, known: Known) -> Float[Array, " input"]:
-    """The memory without units, for a network."""
-    told, scale = Told(*known.features), beliefs.scale
+class Outline(NamedTuple):
+    """A memory without units, for a network."""
+
+    slow: Float[Array, "*axes slow"]  # what hardly moves where the law of demand does not
+    fast: Float[Array, "*axes fast"]  # how what was seen lately differs from that: about zero where nothing changes
+    change: Float[Array, "*axes change"]  # what tells whether the law changes
+
+
+def outline(memory: Memory, beliefs: Beliefs, known: Known) -> Outline:
+    """The memory without units."""
+    stillness = jnp.clip(beliefs.stillness, -EVIDENCE, EVIDENCE) / 4.0
+    seen = [jnp.log1p(jnp.minimum(memory.count, MANY)) / 4.0, 1.0 / (1.0 + memory.count)]
+    return Outline(
+        jnp.concatenate([jnp.stack(seen), stillness, _slow(memory, beliefs, known)]),
+        _fast(memory, beliefs),
+        jnp.concatenate([jnp.stack(seen), stillness, _changes(memory, beliefs, known)]),
+    )
+
+
+def slow_mean(beliefs: Beliefs) -> Number:
+    """The mean that moves least, with what was hidden filled up; units per period."""
+    return jnp.maximum(beliefs.full_means[-1], 1e-3)
+
+
+def _slow(memory: Memory, beliefs: Beliefs, known: Known) -> Array:
+    told, mean = Told(*known.features), slow_mean(beliefs)
 
     def logs(units: Array) -> Array:
-        return jnp.log1p(jnp.maximum(units, 0.0) / scale)
+        return jnp.log1p(jnp.maximum(units, 0.0) / mean)
 
+    weight = jnp.maximum(memory.square_weights[-1], 1e-6)
     orders = jnp.minimum(memory.leads.sum(), MANY / 2)
-    share = memory.product / jnp.maximum(memory.squares[0], 1e-9)
     numbers = [
-        jnp.log1p(jnp.minimum(memory.count, MANY)) / 4.0,
-        1.0 / (1.0 + memory.count),
-        jnp.clip(share, -1.0, 1.0),
         jnp.log(jnp.clip(beliefs.lift, 0.1, 10.0)),
         jnp.minimum(memory.lift_weight, 1.0),
         told.days, told.weeks, told.plan, told.promotion, told.promotion_soon, told.promotion_later,
         told.price, told.price_soon, told.price_later, told.event, told.event_soon, told.event_later,
         told.category, told.category * logs(told.category_level), told.law_told, told.promised,
         beliefs.lead / 4.0, beliefs.lead_spread / 3.0, beliefs.law[-1], jnp.log1p(orders) / 3.0,
+        logs(beliefs.open_means[-1]),
+        logs(beliefs.spreads[-1]),
+        memory.hidden[-1] / weight,
+        memory.empty[-1] / weight,
     ]  # fmt: skip
     lists = [
-        logs(beliefs.means),
-        logs(beliefs.open_means),
-        logs(beliefs.full_means),
-        logs(beliefs.spreads),
-        logs(memory.last),
-        memory.last_hidden,
-        memory.hidden / jnp.maximum(memory.square_weights, 1e-6),
-        memory.empty / jnp.maximum(memory.square_weights, 1e-6),
         told.days * jnp.log(jnp.clip(beliefs.week, 0.1, 10.0)),
         told.weeks * jnp.log(jnp.clip(beliefs.year[:4], 0.1, 10.0)),
         told.weeks * jnp.minimum(memory.year_weights[:4] * 4.0, 1.0),
     ]
     return jnp.concatenate([jnp.stack(numbers), *lists])
+
+
+def _fast(memory: Memory, beliefs: Beliefs) -> Array:
+    mean = slow_mean(beliefs)
+
+    def differ(units: Array, usual: Number) -> Array:
+        return jnp.log1p(jnp.maximum(units, 0.0) / mean) - jnp.log1p(usual / mean)
+
+    weights = jnp.maximum(memory.square_weights, 1e-6)
+    hidden, empty = memory.hidden / weights, memory.empty / weights
+    share = memory.product / jnp.maximum(memory.squares[0], 1e-9)
+    lists = [
+        jnp.clip(share, -1.0, 1.0)[None],
+        differ(beliefs.means, mean),
+        differ(beliefs.open_means[:-1], beliefs.open_means[-1]),
+        differ(beliefs.full_means[:-1], mean),
+        differ(beliefs.spreads[:-1], beliefs.spreads[-1]),
+        differ(memory.last, mean),
+        memory.last_hidden - hidden[-1],
+        hidden[:-1] - hidden[-1],
+        empty[:-1] - empty[-1],
+    ]
+    return jnp.concatenate(lists)
+
+
+def _changes(memory: Memory, beliefs: Beliefs, known: Known) -> Array:
+    told = Told(*known.features)
+    return jnp.stack(
+        [
+            told.promotion, told.promotion_soon, told.promotion_later,
+            told.event, told.event_soon, told.event_later,
+            told.days * jnp.log(jnp.clip(beliefs.week, 0.1, 10.0)).std(),
+            told.weeks * jnp.log(jnp.clip(beliefs.year, 0.1, 10.0)).std(),
+            memory.hidden[-1] / jnp.maximum(memory.square_weights[-1], 1e-6),
+        ]
+    )  # fmt: skip

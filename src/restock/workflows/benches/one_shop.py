@@ -48,7 +48,7 @@ SHOP = Prior(
     ),
     told=ToldPrior(season=1.0, plan=1.0, event=1.0, category=1.0, category_error=(0.5, 0.5), demand_seen=0.0),
 )  # fmt: skip
-CONFIG = GeneralistConfig(updates=500)
+CONFIG = GeneralistConfig(updates=500, history=HISTORY, periods=PERIODS)
 
 
 def own_items() -> Worlds:
