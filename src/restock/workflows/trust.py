@@ -48,7 +48,7 @@ def distances(catalogue: Catalogue, recollection: Recollection) -> Distance:
 def left_to_a_rule(apart: Distance, seen: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Rows that the pretrained policy is not trusted with: far outside of what it has learned on, or never seen.
 
-    Of what it has never seen it orders nothing, and so an empty shelf would stay empty.
+    It knows no day of a launch, and without like items orders nothing of what it has never seen.
 
     Args:
         apart: how far outside they lie. [row]
