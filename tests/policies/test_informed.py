@@ -9,6 +9,7 @@ from made_up_team import made_up_team
 
 from restock.algorithms.lives import live_worlds
 from restock.policies.informed import Informed, inform
+from restock.policies.memory import Told
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import recall
 from restock.simulator.rollout import run
@@ -70,6 +71,18 @@ def test_the_future_changes_nothing_before_it(lives, later, informed):
     other = inform(TEAM, lives.stretch.shop, later, poisoned, 0)
     np.testing.assert_array_equal(other.features[:, :6], informed.features[:, :6])
     assert not np.array_equal(other.features[:, 6:], informed.features[:, 6:])
+
+
+def test_scale_is_what_sells_per_day_also_where_all_sells_on_one_weekday(lives, later):
+    days = 210
+    nothing = jax.tree.map(lambda x: jnp.zeros_like(x[:1, :1].repeat(days, 1)), lives.seen)
+    sales = jnp.where(jnp.arange(days) % 7 == 5, 14.0, 0.0)[None]
+    seen = eqx.tree_at(lambda s: (s.sales, s.weight), nothing, (sales, jnp.ones_like(sales)))
+    told = np.array(Told(*np.zeros(len(Told._fields)))._replace(days=1.0), np.float32)
+    known = jax.tree.map(lambda x: x[:1, :1].repeat(days + 1, 1), later)
+    known = eqx.tree_at(lambda k: k.features, known, jnp.broadcast_to(told, (1, days + 1, len(told))))
+    found = inform(TEAM, jax.tree.map(lambda x: x[:1], lives.stretch.shop), known, seen, 0)
+    np.testing.assert_allclose(found.scale[0, -7:], 2.0, rtol=0.1)
 
 
 def test_it_runs_a_shop_like_any_policy_and_its_parts_add_up(lives, informed):

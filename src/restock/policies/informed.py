@@ -83,7 +83,7 @@ def _packed(shop: Shop, known: Known, memory: Any) -> Known:
     return eqx.tree_at(
         lambda k: (k.scale, k.lead_demand, k.lead_spread, k.features),
         known,
-        (beliefs.scale, demand, spread, jnp.concatenate([known.features, ravel_pytree(memory)[0]])),
+        (mean * beliefs.week.mean(), demand, spread, jnp.concatenate([known.features, ravel_pytree(memory)[0]])),
     )
 
 
