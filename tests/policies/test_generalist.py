@@ -19,6 +19,7 @@ from restock.simulator.remembering import Seen
 from restock.simulator.types import View
 
 LONGEST, HIDDEN, STATE = 3, 8, 4
+PERIODS = 300
 LAW = np.array([[0.0, 0.0, 1.0, 0.0]])
 NOTHING = dict.fromkeys(Told._fields, 0.0)
 
@@ -39,24 +40,25 @@ def told(unit: float = 1.0, **changes: float):
     return made_up_known(features=np.array(list(known.values())), price=[10.0 / unit])
 
 
+@eqx.filter_jit
+def decide(policy, shop, known, held, past: Seen) -> jax.Array:
+    def one(memory, seen):
+        return policy.remember(memory, shop, known, seen), None
+
+    memory = jax.lax.scan(one, policy.begin(shop, known), past)[0]
+    return policy.decide(View(shop, held, known), memory).order[0]
+
+
 def order_of(policy, sales, unit=1.0, stock=(2.0, (1.0, 0.0, 3.0)), known=None, hidden=None, shop=None) -> float:
     """What is ordered after such sales."""
+    empty = PERIODS - len(sales)  # before them nothing is seen: one program for all
+    sold, gone, weight = np.zeros((3, PERIODS), np.float32)
+    sold[empty:], gone[empty:], weight[empty:] = np.asarray(sales, float) * unit, hidden or 0.0, 1.0
+    past = Seen(*map(jnp.asarray, (sold, gone, weight, np.zeros((PERIODS, LONGEST + 2), np.float32))))
+    on_hand, on_order = stock
+    held = made_up_stock(on_hand * unit, np.array(on_order) * unit)
     shop, known = shop_in(unit) if shop is None else shop, told(unit) if known is None else known
-    hidden = jnp.zeros(len(sales)) if hidden is None else jnp.asarray(hidden, float)
-
-    @eqx.filter_jit
-    def decide(policy, sales):
-        def one(memory, today):
-            sold, gone = today
-            seen = Seen(sold, gone, jnp.ones(()), jnp.zeros(LONGEST + 2))
-            return policy.remember(memory, shop, known, seen), None
-
-        memory = jax.lax.scan(one, policy.begin(shop, known), (sales, hidden))[0]
-        on_hand, on_order = stock
-        held = made_up_stock(on_hand * unit, np.array(on_order) * unit)
-        return policy.decide(View(shop, held, known), memory).order[0]
-
-    return float(decide(policy, jnp.asarray(np.asarray(sales, float) * unit, jnp.float32)))
+    return float(decide(policy, shop, known, held, past))
 
 
 SALES = np.random.default_rng(0).negative_binomial(2, 0.2, 80)
