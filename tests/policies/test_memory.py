@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_shop import made_up_known, made_up_shop
 
-from restock.policies.memory import RATES, Told, believe, empty_memory, expected, outline, remember, week_factor
+from restock.policies.memory import RATES, Told, believe, empty_memory, expected, remember, week_factor
+from restock.policies.outline import outline
 from restock.simulator.remembering import Seen
 
 LONGEST = 3

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from restock.algorithms.lives import Lives, live_worlds
 from restock.optimizer import adam, descend, start
 from restock.policies.generalist import PAYS, Generalist, Recalled, news_of, untrained
-from restock.policies.memory import Memory, believe, empty_memory, outline, remember
+from restock.policies.memory import Memory, believe, empty_memory, remember
+from restock.policies.outline import outline
 from restock.policies.rules import buy
 from restock.simulator.money import profit_at_cost
 from restock.simulator.remembering import Seen, run_remembering
@@ -156,9 +157,8 @@ def _learn(config: GeneralistConfig, learner: Learner, lives: list[Lives]) -> tu
         def loss_of(policy: Generalist) -> tuple[Array, Array]:
             share = _shares(policy, lesson)
             bounded = jnp.where(share > BOUND, share, BOUND + 0.1 * (share - BOUND))
-            return QUIET * _disquiet(policy, lesson).mean() - (weight * bounded).mean(), jnp.clip(
-                share, BOUND, 1.0
-            ).mean()
+            loss = QUIET * _disquiet(policy, lesson).mean() - (weight * bounded).mean()
+            return loss, jnp.clip(share, BOUND, 1.0).mean()
 
         (_, score), gradient = eqx.filter_value_and_grad(loss_of, has_aux=True)(learner.policy)
         policy, memory = descend(optimizer, learner.optimizer, gradient, learner.policy)

@@ -1,6 +1,6 @@
 """One policy for items and shops that it has never seen: a memory, and a network that bends what a rule would order.
 
-`rivals` holds rules with the same memory.
+`adaptive` holds rules with the same memory.
 """
 
 from typing import NamedTuple
@@ -11,8 +11,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from restock.policies.lots import Habits, Usual, still_to_come, terms_of, usual, whole
-from restock.policies.memory import Beliefs, Memory, Outline, Told, believe, empty_memory, outline, remember
+from restock.policies.memory import Beliefs, Memory, Told, believe, empty_memory, remember
 from restock.policies.network import Layer, Parts, draw_layers, layer_sizes, stock_inputs
+from restock.policies.outline import Outline, outline
 from restock.policies.rules import buy, position
 from restock.simulator.remembering import Seen
 from restock.simulator.types import Decision, Known, Number, Shop, View
